@@ -1,0 +1,388 @@
+"""From Kafka to a service's own tables: one message, one transaction, effect once.
+
+At least once is what the bus gives. The remembered event id commits with the effect, the offset after it. What cannot
+be handled is parked with its reason, and the later events of its key behind it, so that order holds and the rest flows.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError
+from pydantic import ValidationError
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.actors import service_actor
+from common.bus import Envelope, publishers, topic_of
+from common.clock import utc_now
+from common.events import Event, event_classes
+from common.observability import CONSUMER_LAG, HANDLED, PARKED, consuming
+from common.policy import Policies
+from common.settings import Settings
+from common.tables import InboxMessage, ParkedMessage, RebuildRequest, SourcePosition
+from common.transaction import Sessions, Transaction, transaction
+
+log = structlog.get_logger()
+
+Handler = Callable[[Transaction, Any], Awaitable[None]]
+AnyHandler = Callable[[Transaction, Event, Envelope], Awaitable[None]]
+
+ATTEMPTS = 5
+BACK_OFF = 0.05
+INBOX_KEPT = timedelta(days=90)
+_HOUSEKEEPING = 3600.0
+_POSITION_LOCK = 7_340_003
+
+
+class Unhandled(Exception):
+    """The message cannot be handled as it is; trying again would not help."""
+
+
+class Consumer:
+    def __init__(
+        self,
+        *,
+        service: str,
+        sessions: Sessions,
+        settings: Settings,
+        policies: Policies,
+        handlers: Mapping[type[Event], Handler],
+        handle_any: AnyHandler | None = None,
+        streams: tuple[str, ...] = ("events", "decisions"),
+        keeps_order: bool = False,
+        between_batches: Callable[[Transaction], Awaitable[None]] | None = None,
+        empty: Callable[[AsyncSession], Awaitable[None]] | None = None,
+    ) -> None:
+        self.service = service
+        self.sessions = sessions
+        self.settings = settings
+        self.policies = policies
+        self.handlers = {cls.type_name(): (cls, handler) for cls, handler in handlers.items()}
+        self.handle_any = handle_any
+        self.streams = streams
+        self.keeps_order = keeps_order
+        self.between_batches = between_batches
+        self.empty = empty
+        self._types = event_classes()
+        self._stuck = False
+
+    @property
+    def healthy(self) -> bool:
+        return not self._stuck
+
+    def topics(self) -> list[str]:
+        """The topics of whoever says what this service handles."""
+        prefix = self.settings.topic_prefix
+        wanted = set()
+        for cls, _ in self.handlers.values():
+            if cls.stream == "decisions":
+                wanted |= {topic_of(prefix, publisher, "decisions") for publisher in publishers()}
+            else:
+                wanted.add(topic_of(prefix, cls.publisher, cls.stream))
+        if self.handle_any:
+            wanted |= {topic_of(prefix, publisher, stream) for publisher in publishers() for stream in self.streams}
+        return sorted(wanted)
+
+    async def run(self) -> None:
+        """Consume until cancelled; a lost broker or database is waited for with a fresh consumer."""
+        if not self.topics():
+            return
+        pause = 0.1
+        while True:
+            try:
+                await self._consume()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                # The offset was not committed, so the messages come again and the inbox knows them.
+                self._stuck = True
+                log.warning("consumer_interrupted", error=type(error).__name__, reason=str(error)[:300])
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+
+    async def _consume(self) -> None:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.settings.kafka_bootstrap_servers,
+            group_id=f"{self.settings.topic_prefix}{self.service}",
+            group_instance_id=f"{self.service}-{self.settings.instance}",
+            client_id=f"{self.service}-consumer-{self.settings.instance}",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            session_timeout_ms=30000,
+            heartbeat_interval_ms=3000,
+            max_poll_interval_ms=600000,
+            metadata_max_age_ms=30000,
+        )
+        consumer.subscribe(self.topics(), listener=_Rebalanced(self.service))
+        await consumer.start()
+        try:
+            next_housekeeping = 0.0
+            while True:
+                await self._rebuild_if_asked(consumer)
+                batches = await consumer.getmany(timeout_ms=500, max_records=500)
+                for partition, records in batches.items():
+                    await self._take(consumer, partition, records)
+                await self.rest()
+                self._stuck = False
+                self._measure(consumer)
+                clock = asyncio.get_running_loop().time()
+                if clock >= next_housekeeping:
+                    await self._keep_house()
+                    next_housekeeping = clock + _HOUSEKEEPING
+        finally:
+            await asyncio.shield(consumer.stop())
+
+    async def _take(self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: list[Any]) -> None:
+        for record in records:
+            await self.take(record)
+        try:
+            # Never bare: that would commit what was fetched, not what was handled.
+            await consumer.commit({partition: records[-1].offset + 1})
+        except (CommitFailedError, IllegalStateError):
+            log.info("partition_moved", topic=partition.topic, partition=partition.partition)
+
+    async def rest(self) -> None:
+        """What the service does between batches; that it fails must not keep messages from being taken."""
+        if self.between_batches is None:
+            return
+        try:
+            async with self._transaction() as tx:
+                await self.between_batches(tx)
+        except Exception as error:
+            log.exception("between_batches_failed", error=type(error).__name__)
+
+    def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        actor = service_actor(self.service)
+        return transaction(self.sessions, actor=actor, now=utc_now(), service=self.service, policies=self.policies)
+
+    async def take(self, record: ConsumerRecord[bytes, bytes]) -> None:
+        """Handle one message, or park it. Returns only when the database has one or the other."""
+        key = (record.key or b"").decode("utf-8", "replace")
+        headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+        failure: Exception | None = None
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                await asyncio.sleep(BACK_OFF * 2**attempt)
+            try:
+                if await self._handle(topic=record.topic, key=key, headers=headers, body=record.value or b""):
+                    return
+                failure = Unhandled("an earlier event of this key is parked")
+                break
+            except (OperationalError, InterfaceError, ConnectionError, OSError):
+                raise
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise
+                failure = error
+            except (ValueError, ValidationError, Unhandled) as error:
+                failure = error
+                break
+            except Exception as error:
+                failure = error
+        await self._park(record, key=key, headers=headers, reason=f"{type(failure).__name__}: {failure}")
+
+    async def _handle(
+        self, *, topic: str, key: str, headers: dict[str, str], body: bytes, parked_id: int | None = None
+    ) -> bool:
+        """False where the message must wait behind a parked one of its key."""
+        envelope = Envelope.read(headers)
+        with consuming(type_name=envelope.type_name, traceparent=envelope.traceparent):
+            async with self._transaction() as tx:
+                waits = parked_id is None and not self.keeps_order
+                if waits and await _is_blocked(tx.session, topic=topic, key=key):
+                    return False
+                if await _remember(tx.session, envelope, replayed=parked_id is not None):
+                    await self._apply(tx, envelope, body)
+                    if self.handle_any:
+                        await _advance(tx.session, envelope)
+                elif self.keeps_order:
+                    await self._apply(tx, envelope, body)
+                if parked_id is not None:
+                    await tx.session.execute(delete(ParkedMessage).where(ParkedMessage.parked_id == parked_id))
+        HANDLED.labels(self.service, envelope.type_name).inc()
+        return True
+
+    async def _apply(self, tx: Transaction, envelope: Envelope, body: bytes) -> None:
+        known = self.handlers.get(envelope.type_name)
+        cls = known[0] if known else self._types.get(envelope.type_name)
+        if cls is None or (known is None and self.handle_any is None):
+            return
+        event = cls.read(orjson.loads(body))
+        if known:
+            await known[1](tx, event)
+        if self.handle_any:
+            await self.handle_any(tx, event, envelope)
+
+    async def _park(
+        self, record: ConsumerRecord[bytes, bytes], *, key: str, headers: dict[str, str], reason: str
+    ) -> None:
+        async with self.sessions() as session, session.begin():
+            await session.execute(
+                insert(ParkedMessage)
+                .values(
+                    topic=record.topic,
+                    partition=record.partition,
+                    offset=record.offset,
+                    key=key,
+                    reason=reason[:2000],
+                    headers=headers,
+                    body=record.value or b"",
+                    parked_at=utc_now(),
+                )
+                .on_conflict_do_nothing()
+            )
+            await self._pass_over(session, headers)
+        log.error("message_parked", topic=record.topic, offset=record.offset, reason=reason.split(":")[0])
+
+    async def _pass_over(self, session: AsyncSession, headers: dict[str, str]) -> None:
+        """A parked event does not hold up the position: its place is known, its effect is an operator's matter."""
+        try:
+            envelope = Envelope.read(headers)
+        except ValueError:
+            return
+        await session.execute(insert(InboxMessage).values(_seen(envelope, parked=True)).on_conflict_do_nothing())
+        if self.handle_any:
+            await _advance(session, envelope)
+
+    async def replay(self, *, key: str | None = None) -> tuple[int, int]:
+        """Handle parked messages again, oldest first; returns how many went through and how many stay."""
+        done = 0
+        blocked: set[tuple[str, str]] = set()
+        async with self.sessions() as session:
+            query = select(ParkedMessage).order_by(ParkedMessage.parked_id)
+            waiting = list(await session.scalars(query if key is None else query.where(ParkedMessage.key == key)))
+        for message in waiting:
+            if (message.topic, message.key) in blocked:
+                continue
+            try:
+                await self._handle(
+                    topic=message.topic,
+                    key=message.key,
+                    headers=message.headers,
+                    body=message.body,
+                    parked_id=message.parked_id,
+                )
+            except Exception as error:
+                blocked.add((message.topic, message.key))
+                log.error("replay_failed", parked_id=message.parked_id, reason=type(error).__name__)
+                continue
+            done += 1
+        return done, len(waiting) - done
+
+    async def ask_for_rebuild(self) -> None:
+        """Leave the wish to empty this service's own view and build it from the topics; the consumer grants it."""
+        async with self.sessions() as session, session.begin():
+            await session.execute(
+                insert(RebuildRequest)
+                .values(request_id=1, emptied=False, requested_at=utc_now())
+                .on_conflict_do_update(index_elements=["request_id"], set_={"emptied": False})
+            )
+
+    async def _rebuild_if_asked(self, consumer: AIOKafkaConsumer) -> None:
+        if self.empty is None:
+            return
+        async with self.sessions(info={"actor": service_actor(self.service)}) as session, session.begin():
+            asked = await session.get(RebuildRequest, 1, with_for_update=True)
+            if asked is None:
+                return
+            if not asked.emptied:
+                await self.empty(session)
+                for table in (InboxMessage, SourcePosition, ParkedMessage):
+                    await session.execute(delete(table))
+                asked.emptied = True
+        # A crash from here on finds the request again, goes back once more, and the inbox absorbs the rest.
+        partitions = consumer.assignment()
+        await consumer.seek_to_beginning(*partitions)
+        if partitions:
+            await consumer.commit({partition: await consumer.position(partition) for partition in partitions})
+        async with self.sessions() as session, session.begin():
+            await session.execute(delete(RebuildRequest))
+        log.info("rebuilding", partitions=len(partitions))
+
+    async def _keep_house(self) -> None:
+        if self.handle_any:
+            return
+        async with self.sessions() as session, session.begin():
+            await session.execute(delete(InboxMessage).where(InboxMessage.handled_at < utc_now() - INBOX_KEPT))
+            PARKED.labels(self.service).set(await session.scalar(select(func.count(ParkedMessage.parked_id))) or 0)
+
+    def _measure(self, consumer: AIOKafkaConsumer) -> None:
+        lag: dict[str, int] = {}
+        for partition in consumer.assignment():
+            high = consumer.highwater(partition)
+            at = consumer.last_stable_offset(partition)
+            if high is not None and at is not None:
+                lag[partition.topic] = lag.get(partition.topic, 0) + max(0, high - at)
+        for topic, behind in lag.items():
+            CONSUMER_LAG.labels(self.service, topic).set(behind)
+
+
+class _Rebalanced(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        log.info("partitions_revoked", count=len(revoked))
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        log.info("partitions_assigned", count=len(assigned))
+
+
+def _seen(envelope: Envelope, *, parked: bool) -> dict[str, Any]:
+    return {
+        "event_id": envelope.event_id,
+        "source": envelope.source,
+        "sequence": envelope.sequence,
+        "parked": parked,
+        "handled_at": utc_now(),
+    }
+
+
+async def _remember(session: AsyncSession, envelope: Envelope, *, replayed: bool) -> bool:
+    """True the first time this event is seen, or the first time it is replayed after it was parked."""
+    insertion = insert(InboxMessage).values(_seen(envelope, parked=False))
+    if replayed:
+        once = insertion.on_conflict_do_update(
+            index_elements=["event_id"], set_={"parked": False}, where=InboxMessage.parked.is_(True)
+        )
+    else:
+        once = insertion.on_conflict_do_nothing()
+    return await session.scalar(once.returning(InboxMessage.event_id)) is not None
+
+
+async def _is_blocked(session: AsyncSession, *, topic: str, key: str) -> bool:
+    return bool(await session.scalar(select(exists().where(ParkedMessage.topic == topic, ParkedMessage.key == key))))
+
+
+async def _advance(session: AsyncSession, envelope: Envelope) -> None:
+    """Move the source's position over every sequence that has been taken in without a gap."""
+    # Two consumers that each miss the other's uncommitted neighbour would leave the position behind for good.
+    await session.execute(select(func.pg_advisory_xact_lock(_POSITION_LOCK, func.hashtext(envelope.source))))
+    at = await session.scalar(select(SourcePosition.sequence).where(SourcePosition.source == envelope.source)) or 0
+    if envelope.sequence != at + 1:
+        return
+    later = await session.scalars(
+        select(InboxMessage.sequence)
+        .where(InboxMessage.source == envelope.source, InboxMessage.sequence > envelope.sequence)
+        .order_by(InboxMessage.sequence)
+        .limit(10_000)
+    )
+    at = envelope.sequence
+    for sequence in later:
+        if sequence != at + 1:
+            break
+        at = sequence
+    await session.execute(
+        insert(SourcePosition)
+        .values(source=envelope.source, sequence=at)
+        .on_conflict_do_update(index_elements=["source"], set_={"sequence": at})
+    )

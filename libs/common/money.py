@@ -1,0 +1,39 @@
+"""Money: whole fen inside, decimal strings of yuan outside."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, PlainSerializer
+
+FEN = Decimal("0.01")
+
+
+def to_fen(amount: Decimal) -> Decimal:
+    """Yuan rounded half up to the fen (law sets no mode; filing clients round so)."""
+    return amount.quantize(FEN, rounding=ROUND_HALF_UP)
+
+
+def _at_most_two_places(amount: Decimal) -> Decimal:
+    if not amount.is_finite() or amount != to_fen(amount):
+        raise ValueError("an amount in yuan has at most two decimal places")
+    return to_fen(amount)
+
+
+Yuan = Annotated[Decimal, AfterValidator(_at_most_two_places), PlainSerializer(str, return_type=str)]
+
+
+def share_out(total: Decimal, weights: dict[str, Decimal]) -> dict[str, Decimal]:
+    """Divide `total` yuan by `weights` so that the shares add up to the fen (largest remainder).
+
+    Equal remainders go to the smaller key, so that the same input always gives the same shares.
+    """
+    whole = sum(weights.values(), Decimal(0))
+    if whole <= 0:
+        raise ValueError("the weights add up to nothing")
+    fen = int(total / FEN)
+    exact = {key: Decimal(fen) * weight / whole for key, weight in weights.items()}
+    shares = {key: int(amount) for key, amount in exact.items()}
+    left = fen - sum(shares.values())
+    for key in sorted(exact, key=lambda key: (shares[key] - exact[key], key))[:left]:
+        shares[key] += 1
+    return {key: Decimal(amount) * FEN for key, amount in shares.items()}

@@ -1,0 +1,392 @@
+"""A service is described by values; the chassis runs it."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import MetaData, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from starlette.types import Lifespan
+
+from common.access import access_matrix
+from common.actors import Actor
+from common.clock import today, utc_now
+from common.consumer import AnyHandler, Consumer, Handler
+from common.errors import (
+    BusinessError,
+    IdempotencyKeyReused,
+    NotAllowed,
+    Refused,
+    Unauthenticated,
+    add_error_handlers,
+    problem_of,
+)
+from common.fields import Sealer
+from common.keys import Keys, load_keys
+from common.observability import Observed, configure_logging, configure_tracing
+from common.policy import Policies, load_policies
+from common.relay import Relay
+from common.settings import Settings
+from common.tables import IdempotentAnswer, OutboxMessage, ParkedMessage
+from common.tokens import BadToken, TokenChecker
+from common.transaction import Sessions, Transaction, open_engine, open_sessions, reading, transaction
+
+log = structlog.get_logger()
+
+LONGEST_BODY = 1_048_576
+
+
+@dataclass(frozen=True)
+class Service:
+    """Name, routes and what it does when others speak. `empty` clears a view that topics can build again.
+
+    `handle_any` hears every event of `streams`. A service that `keeps_order` tells repeats, gaps and late arrivals
+    apart by itself: it hears what its inbox already knows, and nothing waits behind a parked message of its key.
+    `between_batches` is done by the consumer after each batch and while it rests, in a transaction of its own.
+    """
+
+    name: str
+    title: str
+    router: APIRouter
+    tables: MetaData
+    handlers: Mapping[Any, Handler] = field(default_factory=dict)
+    handle_any: AnyHandler | None = None
+    streams: tuple[str, ...] = ("events", "decisions")
+    keeps_order: bool = False
+    between_batches: "Callable[[Runtime, Transaction], Awaitable[None]] | None" = None
+    empty: Callable[[AsyncSession], Awaitable[None]] | None = None
+    extend: Callable[[FastAPI, "Runtime"], None] | None = None
+    more_routers: tuple[APIRouter, ...] = ()
+
+
+class Runtime:
+    """One service in one process: its engine, policies, keys, and the parts it was asked to run."""
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self.service = service
+        self.settings = settings
+        self.engine: AsyncEngine = open_engine(settings.database_url)
+        self.sessions: Sessions = open_sessions(self.engine)
+        self.policies: Policies = load_policies(settings.policies_dir)
+        self.keys: Keys = load_keys(settings.keys_path)
+        self.sealer = Sealer(self.keys)
+        self.tokens = TokenChecker(settings)
+        self.relay = Relay(service=service.name, engine=self.engine, settings=settings)
+        self.consumer = Consumer(
+            service=service.name,
+            sessions=self.sessions,
+            settings=settings,
+            policies=self.policies,
+            handlers=service.handlers,
+            handle_any=service.handle_any,
+            streams=service.streams,
+            keeps_order=service.keeps_order,
+            between_batches=partial(service.between_batches, self) if service.between_batches else None,
+            empty=service.empty,
+        )
+
+    def app(self, *, parts: frozenset[str] = frozenset({"api"})) -> FastAPI:
+        """The HTTP application with those of `api`, `relay` and `consumer` that this process is to run."""
+        configure_logging(service=self.service.name, form=self.settings.log_format, level=self.settings.log_level)
+        configure_tracing(service=self.service.name)
+
+        @asynccontextmanager
+        async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+            tasks = [asyncio.create_task(self.part(name)) for name in sorted(parts - {"api"})]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await self.engine.dispose()
+
+        app = bare_app(self.service, lifespan=lifespan)
+        app.state.runtime = self
+        app.include_router(_health)
+        add_error_handlers(app)
+        app.add_middleware(Observed, service=self.service.name)
+        if "api" in parts:
+            self._add_routes(app)
+        return app
+
+    def _add_routes(self, app: FastAPI) -> None:
+        add_routes(app, self.service)
+        if self.service.extend:
+            self.service.extend(app, self)
+
+    async def part(self, name: str) -> None:
+        await (self.relay.run() if name == "relay" else self.consumer.run())
+
+
+def bare_app(service: Service, *, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """The application with nothing in it yet: no routes, no database; its document says what `add_routes` adds."""
+    return FastAPI(
+        title=service.title,
+        version="1.0.0",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=True,
+        generate_unique_id_function=lambda route: route.name,
+    )
+
+
+def add_routes(app: FastAPI, service: Service) -> None:
+    for router in (service.router, *service.more_routers):
+        app.include_router(router, prefix="/v1", dependencies=[Depends(authorise)])
+
+
+def new_router(tag: str) -> APIRouter:
+    return APIRouter(tags=[tag], route_class=AnsweredRoute)
+
+
+def runtime_of(request: Request) -> Runtime:
+    return request.app.state.runtime  # type: ignore[no-any-return]
+
+
+_bearer = HTTPBearer(auto_error=False, description="OIDC access token (RFC 9068)")
+
+
+async def current_actor(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Actor:
+    if credentials is None:
+        raise Unauthenticated(reason="no bearer token")
+    try:
+        return await runtime_of(request).tokens.actor(credentials.credentials)
+    except BadToken as error:
+        raise Unauthenticated(reason=str(error)) from error
+
+
+CurrentActor = Annotated[Actor, Depends(current_actor)]
+
+
+async def authorise(request: Request, actor: CurrentActor) -> None:
+    operation = request.scope["route"].name
+    allowed = access_matrix().get(operation, frozenset())
+    if not actor.roles & allowed:
+        raise NotAllowed(operation=operation, roles=", ".join(sorted(allowed)))
+
+
+def business_day(request: Request) -> date:
+    return today(runtime_of(request).settings)
+
+
+Today = Annotated[date, Depends(business_day)]
+
+
+class _Replayed(Exception):
+    """The request was answered before; carries that answer out of the transaction."""
+
+    def __init__(self, kept: IdempotentAnswer) -> None:
+        headers = {**(kept.headers or {}), "Idempotent-Replayed": "true"}
+        self.answer = Response(kept.body, status_code=kept.status or 200, headers=headers)
+
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=255,
+        description="同一操作重试时使用同一键：结果只产生一次，再次提交得到第一次的答复。",
+    ),
+]
+
+
+async def open_transaction(
+    request: Request, actor: CurrentActor, idempotency_key: IdempotencyKey = None
+) -> AsyncIterator[Transaction]:
+    """Commits before the answer leaves (`scope="function"`): a client never holds a 2xx that was not kept."""
+    runtime = runtime_of(request)
+    try:
+        async with transaction(
+            runtime.sessions,
+            actor=actor,
+            now=utc_now(),
+            service=runtime.service.name,
+            policies=runtime.policies,
+            finish=partial(_keep_answer, request),
+        ) as tx:
+            if idempotency_key is not None:
+                await _claim(request, tx, idempotency_key.strip('"'))
+            yield tx
+    except Refused as refused:
+        await _keep_refusal_answer(request, actor, refused)
+        raise
+
+
+Tx = Annotated[Transaction, Depends(open_transaction, scope="function")]
+
+
+async def open_reading(request: Request, actor: CurrentActor) -> AsyncIterator[AsyncSession]:
+    async with reading(runtime_of(request).sessions, actor=actor) as session:
+        yield session
+
+
+Reading = Annotated[AsyncSession, Depends(open_reading, scope="function")]
+
+
+def sealer_of(request: Request) -> Sealer:
+    return runtime_of(request).sealer
+
+
+CurrentSealer = Annotated[Sealer, Depends(sealer_of)]
+
+
+def cursor_key(request: Request) -> bytes:
+    return runtime_of(request).keys.cursor
+
+
+CursorKey = Annotated[bytes, Depends(cursor_key)]
+
+
+async def _claim(request: Request, tx: Transaction, key: str) -> None:
+    """Take the key, or answer as the first time. A second request with the key waits for the first to end."""
+    place = {
+        "account": tx.actor.account,
+        "operation": f"{request.method} {request.url.path}"[:400],
+        "key": key,
+    }
+    digest = hashlib.sha256(await request.body()).hexdigest()
+    claim = insert(IdempotentAnswer).values(**place, body_digest=digest, answered_at=tx.now).on_conflict_do_nothing()
+    if await tx.session.scalar(claim.returning(IdempotentAnswer.key)) is not None:
+        request.scope["idempotency"] = place | {"body_digest": digest}
+        return
+    earlier = await tx.session.get(IdempotentAnswer, tuple(place.values()))
+    if earlier is None or earlier.body_digest != digest or earlier.status is None:
+        raise IdempotencyKeyReused
+    raise _Replayed(earlier)
+
+
+async def _keep_answer(request: Request, tx: Transaction) -> None:
+    response: Response | None = request.scope.get("answer")
+    if response is None:
+        return
+    if tx.last_event_id:
+        response.headers["Position"] = f"{tx.service}:{tx.last_event_id}"
+    place = request.scope.get("idempotency")
+    if place is None:
+        return
+    answer = await tx.session.get(IdempotentAnswer, (place["account"], place["operation"], place["key"]))
+    if answer is not None:
+        answer.status = response.status_code
+        answer.headers = _kept_headers(response)
+        answer.body = bytes(response.body)
+        await tx.session.flush()  # kept with the effect
+
+
+async def _keep_refusal_answer(request: Request, actor: Actor, refused: Refused) -> None:
+    """A refusal is an answer too: the same key gets the same refusal, decided once."""
+    place = request.scope.get("idempotency")
+    if place is None:
+        return
+    runtime = runtime_of(request)
+    response = problem_of(request, refused)
+    async with runtime.sessions(info={"actor": actor}) as session, session.begin():
+        await session.execute(
+            insert(IdempotentAnswer)
+            .values(
+                **place,
+                status=response.status_code,
+                headers=_kept_headers(response),
+                body=bytes(response.body),
+                answered_at=utc_now(),
+            )
+            .on_conflict_do_nothing()
+        )
+
+
+def _kept_headers(response: Response) -> dict[str, str]:
+    return {name: value for name, value in response.headers.items() if name != "content-length"}
+
+
+class AnsweredRoute(APIRoute):
+    """Shows the transaction the finished answer, so that both can be kept together; replays a kept one."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answered(request: Request) -> Response:
+            try:
+                response = await handle(request)
+            except _Replayed as replayed:
+                return replayed.answer
+            request.scope["answer"] = response
+            return response
+
+        return answered
+
+
+_health = APIRouter(include_in_schema=False)
+
+
+@_health.get("/livez")
+async def livez(request: Request) -> Response:
+    """The process runs and its consumer is not stuck."""
+    healthy = runtime_of(request).consumer.healthy
+    return Response('{"status":"ok"}' if healthy else '{"status":"consumer stuck"}', 200, media_type="application/json")
+
+
+@_health.get("/readyz")
+async def readyz(request: Request) -> Response:
+    """Requests can be answered: the database does."""
+    try:
+        async with asyncio.timeout(2), runtime_of(request).engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except Exception:
+        log.warning("not_ready")
+        return Response('{"status":"database unreachable"}', 503, headers={"Retry-After": "5"})
+    return Response('{"status":"ready"}', media_type="application/json")
+
+
+@_health.get("/metrics")
+async def metrics() -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@_health.get("/status")
+async def status(request: Request) -> dict[str, Any]:
+    """For operators: what waits, what is parked, which policies are in force here."""
+    runtime = runtime_of(request)
+    async with runtime.sessions() as session:
+        unsent = await session.scalar(
+            select(func.count()).select_from(OutboxMessage).where(OutboxMessage.sequence.is_(None))
+        )
+        parked = await session.scalar(select(func.count(ParkedMessage.parked_id)))
+    return {
+        "service": runtime.service.name,
+        "version": "1.0.0",
+        "consumer": "ok" if runtime.consumer.healthy else "stuck",
+        "unsent_events": unsent,
+        "parked_messages": parked,
+        "policies": dict(runtime.policies.digests),
+    }
+
+
+__all__ = [
+    "AnsweredRoute",
+    "BusinessError",
+    "CurrentActor",
+    "CurrentSealer",
+    "CursorKey",
+    "IdempotencyKey",
+    "Reading",
+    "Runtime",
+    "Service",
+    "Today",
+    "Tx",
+    "new_router",
+]

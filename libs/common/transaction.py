@@ -1,0 +1,227 @@
+"""One request or one message is one transaction: rows, events and decisions commit together or not at all."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol, TypeVar
+from uuid import uuid4
+
+import orjson
+from sqlalchemy import event, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session
+
+from common.actors import Actor
+from common.areas import area_at, code_range
+from common.errors import Refused
+from common.events import Event
+from common.events.decisions import DecisionRecorded
+from common.observability import current_traceparent
+from common.policy import Decision, Policies, Rule
+from common.policy.decisions import decide_by
+from common.policy.documents import Answer, NoClause, left_open
+from common.tables import OutboxMessage, PolicyChoice
+
+T = TypeVar("T")
+
+_SCOPE = text("SELECT set_config('app.area_from', :lowest, true), set_config('app.area_to', :highest, true)")
+
+
+class Governed(Protocol):
+    """Anything policy can be asked about: it lies in an area and concerns a kind of staff."""
+
+    @property
+    def area(self) -> str: ...
+    @property
+    def staff(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class About:
+    """Area and kind of staff, where there is no row yet that has both."""
+
+    area: str
+    staff: str
+
+
+def open_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
+    return create_async_engine(
+        database_url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=False,
+        json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
+        json_deserializer=orjson.loads,
+    )
+
+
+class ScopedSession(Session):
+    """A session that tells the database, at each begin, whose eyes it sees with. Unset means nothing is seen."""
+
+
+@event.listens_for(ScopedSession, "after_begin")
+def _set_scope(session: Session, begun: Any, connection: Any) -> None:
+    actor: Actor | None = session.info.get("actor")
+    if actor is not None and not begun.nested:
+        lowest, highest = code_range(actor.area)
+        connection.execute(_SCOPE, {"lowest": lowest, "highest": highest})
+
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+def open_sessions(engine: AsyncEngine) -> Sessions:
+    return async_sessionmaker(engine, expire_on_commit=False, sync_session_class=ScopedSession)
+
+
+@dataclass
+class Transaction:
+    """What a use case receives: it decides, requires, records, emits; the boundary commits."""
+
+    session: AsyncSession
+    actor: Actor
+    now: datetime
+    service: str
+    policies: Policies
+    outgoing: list[Event] = field(default_factory=list)
+    last_event_id: str | None = None
+
+    async def decide(self, rule: Rule[T], *, about: Governed, on: date, **facts: Any) -> Decision[T]:
+        """The decision of the nearest clause in force on the day; NoClause where no document answers."""
+        answer = self.policies.nearest(rule, area=about.area, staff=about.staff, on=on)
+        return await self._by(answer, rule, about=about, on=on, facts=facts)
+
+    async def decide_every(self, rule: Rule[T], *, about: Governed, on: date, **facts: Any) -> list[Decision[T]]:
+        """One decision for each clause in force: for rules whose clauses add up."""
+        answers = self.policies.in_force(rule, area=about.area, staff=about.staff, on=on)
+        if not answers:
+            raise NoClause(rule=rule.name, area=about.area, staff=about.staff, on=on)
+        return [await self._by(answer, rule, about=about, on=on, facts=facts) for answer in answers]
+
+    async def decide_where_ruled(self, rule: Rule[T], *, about: Governed, on: date, **facts: Any) -> Decision[T] | None:
+        """As `decide`, or None where no document speaks: for duties that only arise from a document."""
+        if not self.policies.in_force(rule, area=about.area, staff=about.staff, on=on):
+            return None
+        return await self.decide(rule, about=about, on=on, **facts)
+
+    async def _by(
+        self, answer: Answer, rule: Rule[T], *, about: Governed, on: date, facts: Mapping[str, Any]
+    ) -> Decision[T]:
+        choices = await self._choices(answer, area=about.area, on=on)
+        return decide_by(
+            answer, self.policies, rule, area=about.area, staff=about.staff, on=on, choices=choices, facts=facts
+        )
+
+    async def _choices(self, answer: Answer, *, area: str, on: date) -> dict[str, Any]:
+        choices = {}
+        for term, value in answer.values_on(on).items():
+            open_term = left_open(value)
+            chooser = area_at(area, open_term.chosen_by) if open_term else None
+            if chooser is None:
+                continue
+            found = await self.session.scalar(
+                select(PolicyChoice)
+                .where(PolicyChoice.clause == answer.clause.clause_id, PolicyChoice.term == term)
+                .where(PolicyChoice.area == chooser, PolicyChoice.starts_on <= on)
+                .order_by(PolicyChoice.starts_on.desc())
+                .limit(1)
+            )
+            if found is not None:
+                choices[term] = found.value
+        return choices
+
+    def record(self, decision: Decision[Any], *, subject: str) -> None:
+        """Keep a decision that is not a permission: an amount, a grade, a list of stages."""
+        self.outgoing.append(_recorded(decision, subject=subject, account=self.actor.account, now=self.now))
+
+    def require(self, *decisions: Decision[Any], subject: str) -> None:
+        """Keep the decisions and go on, or stop with those that refuse."""
+        refusals = [decision for decision in decisions if not decision.permits]
+        if refusals:
+            raise Refused(*refusals, subject=subject)
+        for decision in decisions:
+            self.record(decision, subject=subject)
+
+    def emit(self, event: Event) -> None:
+        if event.publisher != self.service:
+            raise ValueError(f"{self.service} cannot publish {event.type_name()}")
+        self.outgoing.append(event)
+
+    async def write_outgoing(self) -> None:
+        if not self.outgoing:
+            return
+        traceparent = current_traceparent()
+        rows: list[dict[str, Any]] = [
+            {
+                "event_id": str(uuid4()),
+                "stream": event.stream,
+                "ordinal": ordinal,
+                "key": event.key,
+                "type": event.type_name(),
+                "body": orjson.dumps(event.model_dump(mode="json")),
+                "traceparent": traceparent,
+                "recorded_at": self.now,
+            }
+            for ordinal, event in enumerate(self.outgoing)
+        ]
+        await self.session.execute(insert(OutboxMessage), rows)
+        await self.session.execute(text("SELECT pg_notify('outbox', '')"))
+        business = [row for row in rows if row["stream"] == Event.stream] or rows
+        self.last_event_id = business[-1]["event_id"]
+
+
+def _recorded(decision: Decision[Any], *, subject: str, account: str, now: datetime) -> DecisionRecorded:
+    return DecisionRecorded(
+        subject=subject, account=account, recorded_at=now, **decision.model_dump(mode="json", exclude={"answer"})
+    )
+
+
+@asynccontextmanager
+async def transaction(
+    sessions: Sessions,
+    *,
+    actor: Actor,
+    now: datetime,
+    service: str,
+    policies: Policies,
+    finish: Callable[[Transaction], Awaitable[None]] | None = None,
+) -> AsyncIterator[Transaction]:
+    """Commits what the block did when it ends; a refusal undoes the work and keeps the decisions.
+
+    `finish` runs last inside the work, when events are written and the answer is known.
+    """
+    refusal: Refused | None = None
+    async with sessions(info={"actor": actor}) as session, session.begin():
+        tx = Transaction(session, actor, now, service, policies)
+        work = await session.begin_nested()
+        try:
+            yield tx
+            await session.flush()  # so that a broken constraint is met inside the work
+            await tx.write_outgoing()
+            if finish is not None:
+                await finish(tx)
+            await work.commit()
+        except Refused as refused:
+            # The work goes, the refusal stays: an auditor must see what was not allowed.
+            await work.rollback()
+            session.expunge_all()
+            await _keep_refusal(tx, refused)
+            refusal = refused
+    if refusal is not None:
+        raise refusal
+
+
+async def _keep_refusal(tx: Transaction, refused: Refused) -> None:
+    tx.outgoing.clear()
+    for decision in refused.decisions:
+        tx.record(decision, subject=refused.subject)
+    await tx.write_outgoing()
+
+
+@asynccontextmanager
+async def reading(sessions: Sessions, *, actor: Actor) -> AsyncIterator[AsyncSession]:
+    """A read-only session in the actor's area."""
+    async with sessions(info={"actor": actor}) as session, session.begin():
+        await session.execute(text("SET TRANSACTION READ ONLY"))
+        yield session
