@@ -91,6 +91,11 @@ class Consumer:
             wanted |= {topic_of(prefix, publisher, stream) for publisher in publishers() for stream in self.streams}
         return sorted(wanted)
 
+    def hears(self) -> set[str]:
+        """The services whose events arrive here."""
+        topics = set(self.topics())
+        return {name for name in publishers() if topic_of(self.settings.topic_prefix, name, "events") in topics}
+
     async def run(self) -> None:
         """Consume until cancelled; a lost broker or database is waited for with a fresh consumer."""
         if not self.topics():

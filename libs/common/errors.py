@@ -25,6 +25,7 @@ class BusinessError(Exception):
 
     status: ClassVar[int] = 409
     retry_after: ClassVar[int | None] = None  # seconds, where trying again may help
+    headers: ClassVar[dict[str, str]] = {}
     zh: ClassVar[str] = "该操作不能办理。"
     en: ClassVar[str] = "This cannot be done."
 
@@ -57,6 +58,7 @@ class NotAllowed(BusinessError):
 
 class Unauthenticated(BusinessError):
     status = 401
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
     zh = "登录凭证缺失或无效：{reason}。请重新登录。"
     en = "The bearer token is missing or not valid: {reason}. Sign in again."
 
@@ -167,7 +169,7 @@ def problem_of(request: Request, error: BusinessError) -> Response:
         status=error.status,
         code=error.code,
         detail=error.detail(language),
-        headers=headers,
+        headers=dict(error.headers),
         **error.members(language),
     )
 

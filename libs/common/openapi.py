@@ -20,10 +20,12 @@ from common.service import Service, add_routes, bare_app
 Json = dict[str, Any]
 
 TITLE = "基层公共工作人员管理平台"
-_DESCRIPTION = """基层公共工作人员从编制、招聘、合同、工资、考核、培训、备案到退出的全过程；每一步依据哪一条款、取何值、因何事实，都有决定可查。
+_DESCRIPTION = """基层公共工作人员从编制、招聘、合同、工资、考核、培训、备案到退出的全过程；
+每一步依据哪一条款、取何值、因何事实，都有决定可查。
 
 - 登录：`Authorization: Bearer <OIDC 访问令牌>`。
-- 错误：一律为 `application/problem+json`（RFC 9457），默认中文，`Accept-Language: en` 为英文。政策不予办理为 409，并附条款与决定。
+- 错误：一律为 `application/problem+json`（RFC 9457），默认中文，`Accept-Language: en` 为英文。
+  政策不予办理为 409，并附条款与决定。
 - 重试：办理类请求带 `Idempotency-Key`，同键同内容只办一次，再次提交得到第一次的答复。
 - 读到所写：把办理答复的 `Position` 放进视图请求的 `Wait-For`。
 - 金额为以元为单位的十进制字符串；日期 `…_on` 为中国日期，时刻 `…_at` 为 UTC。"""
@@ -162,6 +164,9 @@ def _renamed(document: Json, names: Any) -> Json:
     renames: Mapping[str, str] = names(schemas)
     if not renames:
         return document
+    taken = renames.values() & (schemas.keys() - renames.keys())
+    if taken or len(set(renames.values())) < len(renames):
+        raise DocumentClash(f"schemas cannot be renamed to {', '.join(sorted(renames.values()))}: rename one by hand")
     text = json.dumps(document)
     for old, new in renames.items():
         text = text.replace(json.dumps(_REF + old), json.dumps(_REF + new))
@@ -195,7 +200,7 @@ def _reachable(node: Any, schemas: Mapping[str, Any]) -> set[str]:
         one = waiting.pop()
         if isinstance(one, dict):
             ref = one.get("$ref")
-            name = ref.removeprefix(_REF) if isinstance(ref, str) and ref.startswith(_REF) else None
+            name = ref.removeprefix(_REF) if isinstance(ref, str) else ""
             if name in schemas and name not in found:
                 found.add(name)
                 waiting.append(schemas[name])
@@ -257,7 +262,7 @@ def _problem_response(status: int) -> Json:
 
 
 def _require_unique(paths: Json) -> None:
-    """Operation ids name the platform's operations; two path templates that match the same URL cannot both be served."""
+    """Operation ids are unique, and no two path templates match the same URL."""
     owners: dict[str, str] = {}
     for path, operations in paths.items():
         for method, operation in operations.items():

@@ -33,6 +33,7 @@ from common.errors import (
     add_error_handlers,
     problem_of,
 )
+from common.events.decisions import DecisionRecorded
 from common.fields import Sealer
 from common.keys import Keys, load_keys
 from common.observability import Observed, configure_logging, configure_tracing
@@ -42,10 +43,11 @@ from common.settings import Settings
 from common.tables import IdempotentAnswer, OutboxMessage, ParkedMessage
 from common.tokens import BadToken, TokenChecker
 from common.transaction import Sessions, Transaction, open_engine, open_sessions, reading, transaction
+from common.waiting import wait_for as wait_until_reflected
 
 log = structlog.get_logger()
 
-LONGEST_BODY = 1_048_576
+_MOST_NAMED = 40
 
 
 @dataclass(frozen=True)
@@ -206,11 +208,27 @@ IdempotencyKey = Annotated[
 ]
 
 
+WaitFor = Annotated[
+    str | None,
+    Header(
+        alias="Wait-For",
+        max_length=2000,
+        description="先前办理所得的 Position（可多个，逗号分隔）：待其结果在此处可见后再办理。",
+    ),
+]
+
+
+async def _wait_for(runtime: Runtime, header: str | None) -> None:
+    if header:
+        await wait_until_reflected(runtime.sessions, header, services=runtime.consumer.hears())
+
+
 async def open_transaction(
-    request: Request, actor: CurrentActor, idempotency_key: IdempotencyKey = None
+    request: Request, actor: CurrentActor, idempotency_key: IdempotencyKey = None, wait_for: WaitFor = None
 ) -> AsyncIterator[Transaction]:
     """Commits before the answer leaves (`scope="function"`): a client never holds a 2xx that was not kept."""
     runtime = runtime_of(request)
+    await _wait_for(runtime, wait_for)
     try:
         async with transaction(
             runtime.sessions,
@@ -231,7 +249,10 @@ async def open_transaction(
 Tx = Annotated[Transaction, Depends(open_transaction, scope="function")]
 
 
-async def open_reading(request: Request, actor: CurrentActor) -> AsyncIterator[AsyncSession]:
+async def open_reading(
+    request: Request, actor: CurrentActor, wait_for: WaitFor = None
+) -> AsyncIterator[AsyncSession]:
+    await _wait_for(runtime_of(request), wait_for)
     async with reading(runtime_of(request).sessions, actor=actor) as session:
         yield session
 
@@ -275,8 +296,11 @@ async def _keep_answer(request: Request, tx: Transaction) -> None:
     response: Response | None = request.scope.get("answer")
     if response is None:
         return
-    if tx.last_event_id:
-        response.headers["Position"] = f"{tx.service}:{tx.last_event_id}"
+    if tx.position:
+        response.headers["Position"] = tx.position
+    decided = [event.decision_id for event in tx.outgoing if isinstance(event, DecisionRecorded)]
+    if decided:
+        response.headers["Decisions"] = ",".join(decided[:_MOST_NAMED])
     place = request.scope.get("idempotency")
     if place is None:
         return

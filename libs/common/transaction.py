@@ -85,7 +85,7 @@ class Transaction:
     service: str
     policies: Policies
     outgoing: list[Event] = field(default_factory=list)
-    last_event_id: str | None = None
+    position: str | None = None
 
     async def decide(self, rule: Rule[T], *, about: Governed, on: date, **facts: Any) -> Decision[T]:
         """The decision of the nearest clause in force on the day; NoClause where no document answers."""
@@ -167,8 +167,9 @@ class Transaction:
         ]
         await self.session.execute(insert(OutboxMessage), rows)
         await self.session.execute(text("SELECT pg_notify('outbox', '')"))
-        business = [row for row in rows if row["stream"] == Event.stream] or rows
-        self.last_event_id = business[-1]["event_id"]
+        said = [row["event_id"] for row in rows if row["stream"] == Event.stream]
+        if said:
+            self.position = f"{self.service}:{said[-1]}:{len(said)}"
 
 
 def _recorded(decision: Decision[Any], *, subject: str, account: str, now: datetime) -> DecisionRecorded:

@@ -2,6 +2,7 @@ from sqlalchemy import text
 
 from common.actors import Role
 from registry.models import Organisation
+from registry.tests.test_commands import HIRED
 
 BODY = {"organisation_id": "union-1", "name": "梅园新村街道总工会", "kind": "street_union", "area": "320102002"}
 
@@ -121,3 +122,24 @@ class TestListFilings:
             answer = await client.get("/v1/filings", params={"cursor": "AAAA"})
 
         assert answer.status_code == 400
+
+
+class TestWaitFor:
+    async def test_waits_for_every_event_of_the_position(self, bench):
+        event_id = await bench.hear(HIRED, sequence=7)
+        async with bench.client(Role.PROVINCIAL_REGISTRAR, area="32") as client:
+            there = await client.get("/v1/filings", headers={"Wait-For": f"recruitment:{event_id}:1"})
+            unheard = await client.get("/v1/filings", headers={"Wait-For": "payroll:nobody-hears-this:1"})
+            malformed = await client.get("/v1/filings", headers={"Wait-For": "x"})
+
+        assert [there.status_code, unheard.status_code, malformed.status_code] == [200, 200, 400]
+        assert len(there.json()["items"]) == 1
+
+    async def test_says_so_when_it_does_not_arrive(self, bench, monkeypatch):
+        monkeypatch.setattr("common.waiting.LONGEST_WAIT", 0.1)
+        event_id = await bench.hear(HIRED, sequence=7)
+        async with bench.client(Role.PROVINCIAL_REGISTRAR, area="32") as client:
+            answer = await client.get("/v1/filings", headers={"Wait-For": f"recruitment:{event_id}:2"})
+
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "1"
