@@ -6,11 +6,12 @@ from common.events.registry import FilingOpened
 from common.ids import new_id
 from common.transaction import Transaction
 from registry import rules
-from registry.models import Filing, Worker
+from registry.models import Departure, Filing, Worker
 
 
 async def keep_worker(tx: Transaction, event: WorkerHired) -> None:
     """Enter the worker in the real-name register; where a document asks for a filing, it opens by itself."""
+    departure = await tx.session.get(Departure, event.worker_id)
     tx.session.add(
         Worker(
             worker_id=event.worker_id,
@@ -23,6 +24,7 @@ async def keep_worker(tx: Transaction, event: WorkerHired) -> None:
             identity_masked=event.identity_masked,
             identity_sealed=event.identity_sealed,
             hired_on=event.hired_on,
+            left_on=departure.left_on if departure else None,
         )
     )
     await tx.session.flush()  # the filing refers to the worker
@@ -56,8 +58,9 @@ async def keep_worker(tx: Transaction, event: WorkerHired) -> None:
 async def mark_left(tx: Transaction, event: WorkerLeft) -> None:
     worker = await tx.session.get(Worker, event.worker_id)
     if worker is None:
-        raise LookupError("left before it was heard that the worker was hired")
-    worker.left_on = event.left_on
+        tx.session.add(Departure(worker_id=event.worker_id, area=event.area, left_on=event.left_on))
+    else:
+        worker.left_on = event.left_on
 
 
 handlers: dict[type[Event], Handler] = {WorkerHired: keep_worker, WorkerLeft: mark_left}

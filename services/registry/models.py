@@ -77,6 +77,15 @@ class Worker(GovernedRow, Table):
     left_on: Mapped[date | None]
 
 
+class Departure(ScopedRow, Table):
+    """A worker's leaving that was heard before the hire: two publishers keep no common order."""
+
+    __tablename__ = "departure"
+
+    worker_id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    left_on: Mapped[date]
+
+
 class Certificate(ScopedRow, Table):
     __tablename__ = "certificate"
     __table_args__ = (UniqueConstraint("kind", "number_index"),)

@@ -167,20 +167,22 @@ class TestFiling:
         assert refusal.value.decisions[0].clause == "JS-5c"
 
 
+LEFT = WorkerLeft(
+    worker_id="worker-1",
+    case_id="case-1",
+    area=STREET,
+    staff="union_worker",
+    ground="failed_evaluations",
+    clause="JS-8e",
+    left_on=date(2026, 4, 1),
+)
+
+
 class TestWorkerRecord:
-    async def test_keeps_the_day_of_leaving(self, bench):
-        await bench.hear(HIRED)
-        await bench.hear(
-            WorkerLeft(
-                worker_id="worker-1",
-                case_id="case-1",
-                area=STREET,
-                staff="union_worker",
-                ground="failed_evaluations",
-                clause="JS-8e",
-                left_on=date(2026, 4, 1),
-            )
-        )
+    @pytest.mark.parametrize("events", [pytest.param((HIRED, LEFT), id="in order"), pytest.param((LEFT, HIRED), id="not")])
+    async def test_keeps_the_day_of_leaving_in_whatever_order_it_is_told(self, bench, events):
+        for event in events:
+            await bench.hear(event)
 
         assert [worker.left_on for worker in await bench.rows(Worker)] == [date(2026, 4, 1)]
 

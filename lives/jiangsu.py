@@ -1,0 +1,293 @@
+"""Jiangsu: a union worker of a street in Nanjing's Xuanwu district, from quota to excellent."""
+
+from lives.recruiting import Applicant, apply, record
+from lives.teller import NotAsTold, Person, Teller
+
+STREET = "320102002"
+COUNTY = "320102"
+STAFF = "union_worker"
+
+CLERK = Person("玄武区总工会经办人", "xuanwu-clerk", ("lead_department",), COUNTY)
+CHIEF = Person("玄武区总工会负责人", "xuanwu-chief", ("lead_department",), COUNTY)
+CITY = Person("南京市总工会", "nanjing-union", ("superior_union",), "3201")
+FINANCE = Person("玄武区总工会财务", "xuanwu-finance", ("finance",), COUNTY)
+PROVINCE = Person("江苏省总工会备案岗", "jiangsu-registrar", ("provincial_registrar",), "32")
+READER = Person("玄武区总工会负责人", "xuanwu-chief", ("lead_department",), COUNTY)
+
+CERTIFIED = Applicant(
+    "陈静", "chen-jing", COUNTY, "1996-05-12", 42, statuses=("social_work_certificate",)
+)
+UNCERTIFIED = Applicant("周涛", "zhou-tao", COUNTY, "1994-11-03", 37)
+BARRED = Applicant("吴强", "wu-qiang", COUNTY, "1992-02-20", 55, declared_bars=("criminal_record",))
+TOO_OLD = Applicant("郑兰", "zheng-lan", COUNTY, "1988-01-15", 64)
+
+
+def play(teller: Teller) -> None:
+    teller.heading("江苏：南京市玄武区梅园新村街道，一名社会化工会工作者")
+    union_id = "union-320102002"
+    post_id = _posts(teller, union_id)
+    plan_id = _plan(teller, union_id, post_id)
+    _selection(teller, plan_id)
+    worker_id = _hire(teller, plan_id, post_id)
+    agreement_id = _agreement(teller, worker_id)
+    _filing(teller, worker_id)
+    _first_pay(teller, worker_id)
+    _training(teller, worker_id)
+    _evaluation(teller, worker_id)
+    _second_pay(teller, worker_id)
+    view = teller.reads(READER, f"/v1/workers/{worker_id}")
+    teller.note(f"结果：{view['name']}，{len(view['payslips'])} 张工资单，备案已受理；协议 {agreement_id}。")
+
+
+def _posts(teller: Teller, union_id: str) -> str:
+    teller.today("2024-01-08")
+    union = {"organisation_id": union_id, "name": "梅园新村街道总工会", "kind": "street_union", "area": STREET}
+    teller.does(
+        CLERK,
+        "登记梅园新村街道总工会：单独工会 260 家，职工 7300 人",
+        "POST",
+        "/organisations",
+        union | {"unions": 260, "workers": 7300},
+    )
+    quota = teller.does(
+        CLERK,
+        "核定岗位定额：{lowest}—{highest} 名，应当选配",
+        "POST",
+        f"/organisations/{union_id}/quotas",
+        {"staff": STAFF, "on": "2024-01-08"},
+    )
+    teller.expects("定额", (quota["lowest"], quota["highest"], quota["obligation"]), (1, 5, "should"))
+    post = {"organisation_id": union_id, "staff": STAFF, "post_class": "ordinary", "on": "2024-01-09"}
+    post_id: str = teller.does(CLERK, "设立一个岗位", "POST", "/posts", post)["post_id"]
+    figures = {"economy": "人均产值位居全市前列", "staff_gap": 2, "enterprises": 310, "workers": 7300, "funds": "480000.00"}
+    request = teller.does(
+        CLERK,
+        "向市总工会提出用人数申请：1 名",
+        "POST",
+        "/headcount-requests",
+        {
+            "area": STREET,
+            "staff": STAFF,
+            "organisation_id": union_id,
+            "positions": 1,
+            "figures": figures,
+            "on": "2024-01-10",
+        },
+    )
+    path = f"/headcount-requests/{request['request_id']}/approvals"
+    teller.does(CITY, "批准用人数申请", "POST", path, {"on": "2024-01-12"})
+    return post_id
+
+
+def _plan(teller: Teller, union_id: str, post_id: str) -> str:
+    teller.today("2024-01-15")
+    plan = teller.does(
+        CLERK,
+        "拟定招聘方案：本科以上，不超过 35 周岁",
+        "POST",
+        "/plans",
+        {
+            "title": "2024年梅园新村街道社会化工会工作者招聘方案",
+            "area": STREET,
+            "staff": STAFF,
+            "organisation_id": union_id,
+            "post_ids": [post_id],
+            "oldest_age": 35,
+            "lowest_education": "bachelor",
+            "age_relaxed_for": [],
+            "extra_conditions": [],
+            "on": "2024-01-15",
+        },
+    )
+    plan_id: str = plan["plan_id"]
+    teller.does(CITY, "批准招聘方案", "POST", f"/plans/{plan_id}/approvals", {"on": "2024-01-18"})
+    notice = {"published_on": "2024-01-22", "closes_on": "2024-02-02"}
+    teller.does(CLERK, "发布招聘公告，1月22日至2月2日报名", "POST", f"/plans/{plan_id}/notice", notice)
+    return plan_id
+
+
+def _selection(teller: Teller, plan_id: str) -> None:
+    teller.today("2024-01-25")
+    for applicant in (CERTIFIED, UNCERTIFIED, BARRED, TOO_OLD):
+        apply(teller, plan_id, applicant, on="2024-01-25")
+    for applicant, passes in ((CERTIFIED, True), (UNCERTIFIED, True), (BARRED, False), (TOO_OLD, False)):
+        answer = record(teller, CLERK, applicant, "qualification_review", "2024-02-05")
+        verdict = "合格" if passes else "不合格，不再参加后续环节"
+        teller.expects(f"{applicant.name}的资格", answer["status"] != "rejected", passes)
+        teller.note(f"{applicant.name}：{verdict}")
+    for applicant in (CERTIFIED, UNCERTIFIED):
+        record(teller, CLERK, applicant, "written_exam", "2024-02-24", score="82.00")
+        record(teller, CLERK, applicant, "second_review", "2024-02-28", passed=True)
+        record(teller, CLERK, applicant, "interview", "2024-03-02", score="86.00")
+    ranking = teller.does(CLERK, "排定名次：总分相同，持证者在前", "POST", f"/plans/{plan_id}/ranking", {"on": "2024-03-04"})
+    order = [entry["application_id"] for entry in ranking["order"]]
+    teller.expects("名次", order, [CERTIFIED.application_id, UNCERTIFIED.application_id])
+    record(teller, CLERK, CERTIFIED, "background_check", "2024-03-08", passed=True)
+    record(teller, CLERK, CERTIFIED, "medical", "2024-03-12", passed=True)
+
+
+def _hire(teller: Teller, plan_id: str, post_id: str) -> str:
+    teller.today("2024-03-14")
+    notice = teller.does(
+        CLERK,
+        "公示拟录用人选，至 {ends_on} 止",
+        "POST",
+        f"/plans/{plan_id}/public-notice",
+        {"starts_on": "2024-03-14", "working_days": 5},
+    )
+    teller.expects("公示截止日", notice["ends_on"], "2024-03-21")
+    objection = teller.does(
+        UNCERTIFIED.as_applicant,
+        "公示期间提出异议",
+        "POST",
+        f"/applications/{CERTIFIED.application_id}/objections",
+        {"on": "2024-03-18", "content": "请核实其证书是否在有效期内。"},
+    )
+    path = f"/objections/{objection['objection_id']}/answers"
+    reply = {"on": "2024-03-20", "upheld": False, "answer": "经核实，证书登记有效。"}
+    teller.does(CHIEF, "书面答复异议：经核实不成立", "POST", path, reply)
+    hired = teller.does(
+        CLERK,
+        "办理录用",
+        "POST",
+        f"/applications/{CERTIFIED.application_id}/hiring",
+        {"on": "2024-03-25", "post_id": post_id},
+    )
+    CERTIFIED.worker_id = hired["worker_id"]
+    return CERTIFIED.worker_id
+
+
+def _agreement(teller: Teller, worker_id: str) -> str:
+    teller.today("2024-03-25")
+    draft = teller.does(
+        CLERK,
+        "拟定劳动合同：三年，试用期六个月",
+        "POST",
+        "/agreements",
+        {
+            "worker_id": worker_id,
+            "starts_on": "2024-04-01",
+            "ends_on": "2027-04-01",
+            "probation_months": 6,
+            "duties": "组建工会、服务职工、维护职工权益",
+            "place": "南京市玄武区梅园新村街道",
+            "on": "2024-03-26",
+        },
+    )
+    agreement_id: str = draft["agreement_id"]
+    path = f"/agreements/{agreement_id}/signatures"
+    teller.does(CHIEF, "代表用人单位签字", "POST", path, {"party": "lead_department", "on": "2024-03-28"})
+    teller.does(CERTIFIED.as_worker, "本人签字，合同生效", "POST", path, {"party": "worker", "on": "2024-03-28"})
+    return agreement_id
+
+
+def _filing(teller: Teller, worker_id: str) -> None:
+    teller.today("2024-04-08")
+    filing = teller.finds(READER, f"/v1/workers/{worker_id}", lambda view: view.get("filing"))
+    teller.note("备案已随录用自动开立")
+    path = f"/filings/{filing['filing_id']}"
+    teller.does(CLERK, "向省总工会报送备案", "POST", f"{path}/submissions", {"on": "2024-04-08"})
+    reason = {"on": "2024-04-12", "reason": "未注明社会工作者证书等级"}
+    teller.does(PROVINCE, "退回备案：未注明证书等级", "POST", f"{path}/returns", reason)
+    correction = {"on": "2024-04-15", "explanation": "已补充：助理社会工作师"}
+    teller.does(CLERK, "更正后重新报送", "POST", f"{path}/corrections", correction)
+    accepted = teller.does(
+        PROVINCE, "受理备案，回执号 {receipt_number}", "POST", f"{path}/acceptances", {"on": "2024-04-19"}
+    )
+    teller.expects("备案状态", accepted["status"], "accepted")
+
+
+def _standard(teller: Teller, grade: int, amount: str, starts_on: str) -> None:
+    standard = teller.does(
+        CLERK,
+        f"拟定基本工资标准：{grade} 档每月 {amount} 元",
+        "POST",
+        "/pay-standards",
+        {
+            "area": COUNTY,
+            "staff": STAFF,
+            "post_class": "ordinary",
+            "grade": grade,
+            "monthly_amount": amount,
+            "starts_on": starts_on,
+        },
+    )
+    path = f"/pay-standards/{standard['standard_id']}/approvals"
+    teller.does(FINANCE, "复核并批准工资标准", "POST", path, {"on": starts_on})
+
+
+def _run(teller: Teller, worker_id: str, month: str, on: str, performance: str) -> dict[str, str]:
+    run = teller.does(
+        CLERK, f"开立 {month} 工资", "POST", "/payroll-runs", {"area": STREET, "staff": STAFF, "month": month, "on": on}
+    )
+    path = f"/payroll-runs/{run['run_id']}"
+    teller.does(
+        CLERK,
+        f"录入业绩考评工资 {performance} 元",
+        "PUT",
+        f"{path}/entries/{worker_id}",
+        {"performance_pay": performance},
+    )
+    calculated = teller.does(CLERK, "核算工资", "POST", f"{path}/calculation", {"on": on})
+    teller.expects("核算结果", calculated["status"], "calculated")
+    teller.does(FINANCE, "复核并批准发放", "POST", f"{path}/approval", {"on": on})
+    slips = teller.finds(
+        CERTIFIED.as_worker,
+        f"/v1/workers/{worker_id}",
+        lambda view: [slip for slip in view["payslips"] if slip["month"] == month],
+    )
+    slip: dict[str, str] = slips[0]
+    teller.note(f"应发 {slip['gross']}，个人缴费 {slip['contributions']}，个税 {slip['tax']}，实发 {slip['net']} 元")
+    return slip
+
+
+def _first_pay(teller: Teller, worker_id: str) -> None:
+    teller.today("2024-05-08")
+    _standard(teller, 1, "5200.00", "2024-01-01")
+    slip = _run(teller, worker_id, "2024-04", "2024-05-08", "900.00")
+    teller.expects("首月应发", slip["gross"], "6100.00")
+
+
+def _training(teller: Teller, worker_id: str) -> None:
+    teller.today("2024-10-15")
+    training = teller.finds(READER, f"/v1/workers/{worker_id}", lambda view: view.get("training"))[0]
+    teller.expects("培训期限", training["due_on"], "2025-03-25")
+    done = {"course": "新录用工会工作者岗前培训", "hours": 40, "on": "2024-10-15"}
+    teller.does(
+        CLERK, "登记业务培训：40 学时，在一年期限内", "POST", f"/trainings/{training['training_id']}/completions", done
+    )
+
+
+def _evaluation(teller: Teller, worker_id: str) -> None:
+    teller.today("2025-01-10")
+    weights = {"ethics": 20, "practical_skill": 25, "results": 30, "satisfaction": 25}
+    thresholds = {"excellent": 90, "qualified": 75, "basically_qualified": 60}
+    for term, value, words in (
+        ("weights", weights, "量化考核：四个方面的权重 20/25/30/25"),
+        ("thresholds", thresholds, "量化考核：90、75、60 分为等次界线"),
+    ):
+        body = {"area": COUNTY, "starts_on": "2024-01-01", "value": value}
+        teller.does(CHIEF, words, "PUT", f"/evaluation/choices/JS-8b/{term}", body)
+    scores = {"ethics": "95", "practical_skill": "90", "results": "94", "satisfaction": "92"}
+    graded = teller.does(
+        CLERK,
+        "年度考核：{score} 分",
+        "POST",
+        "/evaluations",
+        {"worker_id": worker_id, "year": 2024, "scores": scores, "on": "2025-01-10"},
+    )
+    teller.expects("等次", graded["grade"], "excellent")
+    proposals = teller.finds(READER, f"/v1/workers/{worker_id}", lambda view: view.get("consequences"))
+    kinds = {proposal["kind"]: proposal["consequence_id"] for proposal in proposals}
+    if not {"pay_step_up", "renewal"} <= kinds.keys():
+        raise NotAsTold(f"proposed consequences: {sorted(kinds)}")
+    for kind, words in (("pay_step_up", "同意晋升工资档级"), ("renewal", "同意到期续聘")):
+        body = {"approve": True, "reason": "年度考核优秀", "on": "2025-01-20"}
+        teller.does(CHIEF, words, "POST", f"/consequences/{kinds[kind]}/decisions", body)
+
+
+def _second_pay(teller: Teller, worker_id: str) -> None:
+    teller.today("2025-03-07")
+    _standard(teller, 2, "5600.00", "2025-01-01")
+    slip = _run(teller, worker_id, "2025-02", "2025-03-07", "900.00")
+    teller.expects("晋档后应发", slip["gross"], "6500.00")
