@@ -39,7 +39,8 @@ async def create_topics(bootstrap_servers: str, *, prefix: str, services: Iterab
     try:
         existing = set(await admin.list_topics())
         wanted = [
-            NewTopic(topic_of(prefix, service, stream), partitions, -1, topic_configs=_FOREVER)
+            # -1 is the broker's own factor; without the empty assignment aiokafka does not let it through.
+            NewTopic(topic_of(prefix, service, stream), partitions, -1, {}, topic_configs=_FOREVER)
             for service in services
             for stream, partitions in (("events", EVENT_PARTITIONS), ("decisions", 1))
             if topic_of(prefix, service, stream) not in existing

@@ -24,7 +24,6 @@ class BusinessError(Exception):
     """
 
     status: ClassVar[int] = 409
-    retry_after: ClassVar[int | None] = None  # seconds, where trying again may help
     headers: ClassVar[dict[str, str]] = {}
     zh: ClassVar[str] = "该操作不能办理。"
     en: ClassVar[str] = "This cannot be done."
@@ -161,9 +160,6 @@ def problem(
 
 def problem_of(request: Request, error: BusinessError) -> Response:
     language = language_of(request)
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
     return problem(
         request,
         status=error.status,

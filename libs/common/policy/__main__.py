@@ -1,0 +1,178 @@
+"""`python -m common.policy rules | clauses | check DIR`: what a person who writes a policy file needs.
+
+`rules` prints the catalogue of rules, `clauses` which clauses are carried out and which not yet, `check` every fault of
+a folder of policy files that nobody here wrote.
+"""
+
+import argparse
+import ast
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from common.policy.documents import Policies, PolicyFault, load_policies
+from common.policy.rules import RULES, Rule
+
+ROOT = Path(__file__).resolve().parents[3]
+POLICIES = ROOT / "policies"
+CHOICE_RULES = frozenset({"policy.choice_within_bounds"})
+
+
+def import_all_rules() -> None:
+    """Register every service's rules. A rules folder registers its modules in its own `__init__`."""
+    for path in sorted((ROOT / "services").glob("*/rules*")):
+        if path.suffix in ("", ".py") and path.name != "__pycache__":
+            importlib.import_module(f"{path.parent.name}.rules")
+
+
+def service_of(rule: Rule[Any]) -> str:
+    return rule.function.__module__.split(".")[0]
+
+
+def print_rules(policies: Policies) -> Iterator[str]:
+    for name, rule in sorted(RULES.items()):
+        clauses = sorted({answer.clause.clause_id for answer in policies.answers.get(name, ())})
+        yield f"{name}  (version {rule.version}, {service_of(rule)}{', every clause in force is asked' if rule.every else ''})"
+        for line in rule.question.splitlines():
+            yield f"    {line}".rstrip()
+        yield from _fields("terms", rule.terms)
+        yield from _fields("facts", rule.facts)
+        yield f"    answer: {_short(rule.answer.json_schema(mode='serialization'))}"
+        yield f"    clauses: {', '.join(clauses) or 'none'}"
+        yield ""
+
+
+def _fields(kind: str, model: type[BaseModel]) -> Iterator[str]:
+    schema = model.model_json_schema()
+    required = set(schema.get("required", ()))
+    yield f"    {kind}:" if schema["properties"] else f"    {kind}: none"
+    for name, shape in schema["properties"].items():
+        title = shape.pop("title", "")
+        words = shape.pop("description", "")
+        default = "" if name in required else f" (default {shape.pop('default', None)!r})"
+        yield f"      {name}: {_short(_resolved(shape, schema))}{default}  {title}{'：' + words if words else ''}"
+
+
+def _resolved(shape: Any, schema: dict[str, Any]) -> Any:
+    if isinstance(shape, dict):
+        if "$ref" in shape:
+            return _resolved(schema["$defs"][shape["$ref"].split("/")[-1]], schema)
+        return {key: _resolved(value, schema) for key, value in shape.items()}
+    return [_resolved(item, schema) for item in shape] if isinstance(shape, list) else shape
+
+
+_BOUNDS = {
+    "minimum": "≥",
+    "maximum": "≤",
+    "exclusiveMinimum": ">",
+    "exclusiveMaximum": "<",
+    "minLength": "length ≥",
+    "maxLength": "length ≤",
+    "minItems": "items ≥",
+    "maxItems": "items ≤",
+    "pattern": "like ",
+}
+
+
+def _short(shape: Any) -> str:
+    """A JSON schema in one line of words."""
+    if "enum" in shape:
+        return " | ".join(str(value) for value in shape["enum"])
+    if "const" in shape:
+        return str(shape["const"])
+    if "anyOf" in shape:
+        return " or ".join(dict.fromkeys(_short(one) for one in shape["anyOf"]))
+    if shape.get("type") == "array":
+        return f"list of {_short(shape.get('items', {}))}"
+    if "properties" in shape:
+        return "{" + ", ".join(f"{name}: {_short(one)}" for name, one in shape["properties"].items()) + "}"
+    if shape.get("type") == "object":
+        return f"mapping to {_short(shape.get('additionalProperties') or {})}"
+    bounds = [f"{sign}{shape[key]}" for key, sign in _BOUNDS.items() if key in shape]
+    return " ".join([shape.get("format") or shape.get("type", "any"), *bounds])
+
+
+def asserted_clauses(root: Path = ROOT) -> set[str]:
+    """Clauses named by `@pytest.mark.clause(...)` in the tests: those whose decision a test asserts."""
+    found: set[str] = set()
+    for file in [*root.glob("services/*/tests/*.py"), *root.glob("tests/**/*.py")]:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mark.clause"):
+                found |= {str(one.value) for one in node.args if isinstance(one, ast.Constant)}
+    return found
+
+
+def deciding_functions(root: Path = ROOT) -> set[str]:
+    """Names of the rule functions that a command or a handler hands to `decide…` or asks the policies about."""
+    found: set[str] = set()
+    for file in root.glob("services/*/**/*.py"):
+        if "tests" in file.parts or "rules" in file.parts or file.name == "rules.py":
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.Name):
+                found.add(node.id)
+    return found
+
+
+def carried_out(policies: Policies) -> dict[str, list[str]]:
+    """Clause id -> the rules it decides by. A clause counts when each step from file to test is there."""
+    deciding = deciding_functions()
+    asserted = asserted_clauses()
+    found: dict[str, list[str]] = {}
+    for name, answers in policies.answers.items():
+        for answer in answers:
+            clause_id = answer.clause.clause_id
+            if RULES[name].function.__name__ in deciding and clause_id in asserted:
+                found.setdefault(clause_id, []).append(name)
+    return found
+
+
+def print_clauses(policies: Policies) -> Iterator[str]:
+    done = carried_out(policies)
+    total = 0
+    for document in policies.documents:
+        yield f"{document.id}  {document.title}"
+        for clause_id, clause in document.clauses.items():
+            total += 1
+            mark = "✓" if clause_id in done else " "
+            by = ", ".join(sorted(done.get(clause_id, []))) or "not yet"
+            yield f"  {mark} {clause_id:<14} {clause.at:<12} {by}"
+        yield ""
+    yield f"{len(done)} of {total} clauses are carried out: a command decides by each and a test asserts the decision."
+
+
+def check(folder: Path) -> int:
+    try:
+        policies = load_policies(folder, strict=True)
+    except PolicyFault as fault:
+        for line in fault.faults:
+            sys.stdout.write(f"✗ {line}\n")
+        sys.stdout.write(f"{len(fault.faults)} 处错误 (faults)\n")
+        return 1
+    clauses = sum(len(document.clauses) for document in policies.documents)
+    sys.stdout.write(f"✓ {len(policies.documents)} 份文件、{clauses} 条条款，无误 (no faults)\n")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m common.policy", description=__doc__)
+    parser.add_argument("what", choices=["rules", "clauses", "check"])
+    parser.add_argument("folder", nargs="?", type=Path, default=POLICIES)
+    arguments = parser.parse_args()
+    import_all_rules()
+    if arguments.what == "check":
+        return check(arguments.folder)
+    policies = load_policies(arguments.folder, strict=True)
+    lines = print_rules(policies) if arguments.what == "rules" else print_clauses(policies)
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,137 @@
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from audit.models import AccountName, Entry
+from audit.queries import tree
+from audit.rules.alarms import Words
+from audit.rules.entries import is_service, read_entry
+from audit.rules.notes import encode, write_proof
+from common.actors import Actor, Role
+from common.errors import BusinessError, NotFound
+from common.paging import Rows, make_page, page_query
+from common.policy import Decision
+from common.wording import describe_decision
+
+
+class NotYetSigned(BusinessError):
+    """The entry is in the log, but no signed checkpoint covers it yet."""
+
+    zh = (
+        "决定 {decision_id} 已记为日志第 {index} 条，但还没有签名的检查点覆盖它。"
+        "请稍后重试；若一直如此，请运维人员查看日志告警。"
+    )
+    en = (
+        "Decision {decision_id} stands in the log at index {index}, but no signed checkpoint covers it yet. "
+        "Try again shortly; if this stays so, an operator should look at the log's alarms."
+    )
+
+
+class NothingSigned(BusinessError):
+    status = 404
+    zh = "还没有签发任何检查点。请稍后重试；若一直如此，请运维人员查看日志告警。"
+    en = "No checkpoint has been signed yet. Try again shortly; if this stays so, look at the log's alarms."
+
+
+@dataclass(frozen=True)
+class KeptDecision:
+    """A decision as the log holds it, with its words and, for an auditor, the account it belongs to."""
+
+    index: int
+    recorded_at: datetime
+    source: str
+    sequence: int
+    event_id: str
+    authid: str
+    account: str | None
+    subject: str
+    decided_at: datetime
+    decision: dict[str, Any]
+    words: Words
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That the entry is in the log whose checkpoint is given: RFC 6962 inclusion, the leaf's sibling first."""
+
+    decision_id: str
+    index: int
+    entry: str
+    leaf_hash: str
+    hashes: list[str]
+    checkpoint: str
+    text: str
+
+
+async def entry(session: AsyncSession, decision_id: str) -> Entry:
+    found: Entry | None = await session.scalar(select(Entry).where(Entry.decision_id == decision_id))
+    if found is None:
+        raise NotFound(what=f"决定 {decision_id}")
+    return found
+
+
+async def kept_decision(session: AsyncSession, decision_id: str, *, actor: Actor) -> KeptDecision:
+    found = await entry(session, decision_id)
+    content = read_entry(found.leaf, found.document)
+    decision: Decision[Any] = Decision.model_validate(content)
+    return KeptDecision(
+        index=found.index,
+        recorded_at=found.recorded_at,
+        source=found.source,
+        sequence=found.sequence,
+        event_id=found.event_id,
+        authid=found.authid,
+        account=await _account(session, found) if Role.AUDITOR in actor.roles else None,
+        subject=found.subject,
+        decided_at=found.decided_at,
+        decision=decision.model_dump(mode="json"),
+        words=Words(describe_decision(decision, "zh"), describe_decision(decision, "en")),
+    )
+
+
+async def _account(session: AsyncSession, found: Entry) -> str | None:
+    if is_service(found.authid):
+        return found.authid
+    name = await session.get(AccountName, (found.authid, found.area))
+    return name.account if name else None
+
+
+async def decisions(
+    session: AsyncSession, *, subject: str | None, clause: str | None, cursor: str | None, limit: int, key: bytes
+) -> Rows[Entry]:
+    query = select(Entry)
+    if subject is not None:
+        query = query.where(Entry.subject == subject)
+    if clause is not None:
+        query = query.where(Entry.clause == clause)
+    question = f"decisions|{subject}|{clause}"
+    paged = page_query(query, order=[Entry.index.expression], key=key, question=question, cursor=cursor, limit=limit)
+    rows = (await session.scalars(paged)).all()
+    return make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row.index])
+
+
+async def proof(session: AsyncSession, decision_id: str) -> Proof:
+    found = await entry(session, decision_id)
+    checkpoint = await tree.last_checkpoint(session)
+    if checkpoint is None or checkpoint.size <= found.index:
+        raise NotYetSigned(decision_id=decision_id, index=found.index)
+    path = await tree.inclusion_path(session, index=found.index, size=checkpoint.size)
+    return Proof(
+        decision_id=decision_id,
+        index=found.index,
+        entry=found.leaf.decode(),
+        leaf_hash=encode(found.leaf_hash),
+        hashes=[encode(one) for one in path],
+        checkpoint=checkpoint.note,
+        text=write_proof(index=found.index, path=path, note=checkpoint.note),
+    )
+
+
+async def newest_note(session: AsyncSession) -> str:
+    checkpoint = await tree.last_checkpoint(session)
+    if checkpoint is None:
+        raise NothingSigned
+    return checkpoint.note
