@@ -1,4 +1,4 @@
-"""One entry point: `python -m common <service|all> api|relay|consumer|all|migrate|revision|replay|rebuild`."""
+"""One entry point: `python -m common <service|all> api|relay|consumer|all|migrate|check|revision|replay|rebuild`."""
 
 import argparse
 import asyncio
@@ -13,7 +13,7 @@ import uvicorn
 
 from common.bus import create_topics
 from common.keys import KeysMissing, make_keys
-from common.migrations import revise, upgrade
+from common.migrations import at_head, revise, upgrade
 from common.policy.documents import PolicyFault
 from common.service import Runtime, Service
 from common.settings import Settings
@@ -31,6 +31,9 @@ def find_service(name: str) -> Service:
 
 
 def serve(name: str, parts: frozenset[str], settings: Settings) -> None:
+    missing = settings.missing()
+    if missing:
+        raise SystemExit(f"缺少环境变量 (environment variables not set): {', '.join(missing)}")
     app = Runtime(find_service(name), settings).app(parts=parts)
     uvicorn.run(
         app,
@@ -55,6 +58,10 @@ def migrate(names: list[str], settings: Settings) -> None:
         asyncio.run(create_topics(settings.kafka_bootstrap_servers, prefix=settings.topic_prefix, services=names))
 
 
+async def is_migrated(name: str, settings: Settings) -> bool:
+    return await at_head(service=name, metadata=find_service(name).tables, database_url=settings.database_url)
+
+
 async def replay(name: str, settings: Settings, key: str | None) -> None:
     runtime = Runtime(find_service(name), settings)
     done, left = await runtime.consumer.replay(key=key)
@@ -74,7 +81,9 @@ async def rebuild(name: str, settings: Settings) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m common", description=__doc__)
     parser.add_argument("service", choices=[*service_names(), "all"])
-    parser.add_argument("part", choices=["api", "relay", "consumer", "all", "migrate", "revision", "replay", "rebuild"])
+    parser.add_argument(
+        "part", choices=["api", "relay", "consumer", "all", "migrate", "check", "revision", "replay", "rebuild"]
+    )
     parser.add_argument("text", nargs="?", help="what the revision does, or the key to replay")
     arguments = parser.parse_args()
     settings = Settings()
@@ -90,6 +99,10 @@ def _run(part: str, names: list[str], words: str | None, settings: Settings) -> 
     match part:
         case "migrate":
             migrate(names, settings)
+        case "check":
+            behind = [name for name in names if not asyncio.run(is_migrated(name, settings))]
+            if behind:
+                raise SystemExit(f"尚未迁移到本版本 (not migrated to this version): {', '.join(behind)}")
         case "revision":
             for name in names:
                 service = find_service(name)

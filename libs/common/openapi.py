@@ -164,7 +164,7 @@ def _renamed(document: Json, names: Any) -> Json:
     renames: Mapping[str, str] = names(schemas)
     if not renames:
         return document
-    taken = renames.values() & (schemas.keys() - renames.keys())
+    taken = set(renames.values()) & (schemas.keys() - renames.keys())
     if taken or len(set(renames.values())) < len(renames):
         raise DocumentClash(f"schemas cannot be renamed to {', '.join(sorted(renames.values()))}: rename one by hand")
     text = json.dumps(document)
@@ -244,6 +244,7 @@ def _public(operation: Json, *, path: str, method: str, service: str) -> Json:
     responses |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted({*statuses, 504})}
     roles = sorted(access_matrix().get(operation["operationId"], ()))
     return operation | {
+        "tags": [service],
         "responses": responses,
         "security": [{"bearer": []}],
         "x-service": service,

@@ -14,8 +14,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import MetaData, func, select, text
+from sqlalchemy import MetaData
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from starlette.types import Lifespan
@@ -35,12 +34,13 @@ from common.errors import (
 )
 from common.events.decisions import DecisionRecorded
 from common.fields import Sealer
+from common.health import health_router
 from common.keys import Keys, load_keys
 from common.observability import Observed, configure_logging, configure_tracing
 from common.policy import Policies, load_policies
 from common.relay import Relay
 from common.settings import Settings
-from common.tables import IdempotentAnswer, OutboxMessage, ParkedMessage
+from common.tables import IdempotentAnswer
 from common.tokens import BadToken, TokenChecker
 from common.transaction import Sessions, Transaction, open_engine, open_sessions, reading, transaction
 from common.waiting import wait_for as wait_until_reflected
@@ -117,7 +117,7 @@ class Runtime:
 
         app = bare_app(self.service, lifespan=lifespan)
         app.state.runtime = self
-        app.include_router(_health)
+        app.include_router(health_router)
         add_error_handlers(app)
         app.add_middleware(Observed, service=self.service.name)
         if "api" in parts:
@@ -249,9 +249,7 @@ async def open_transaction(
 Tx = Annotated[Transaction, Depends(open_transaction, scope="function")]
 
 
-async def open_reading(
-    request: Request, actor: CurrentActor, wait_for: WaitFor = None
-) -> AsyncIterator[AsyncSession]:
+async def open_reading(request: Request, actor: CurrentActor, wait_for: WaitFor = None) -> AsyncIterator[AsyncSession]:
     await _wait_for(runtime_of(request), wait_for)
     async with reading(runtime_of(request).sessions, actor=actor) as session:
         yield session
@@ -352,52 +350,6 @@ class AnsweredRoute(APIRoute):
             return response
 
         return answered
-
-
-_health = APIRouter(include_in_schema=False)
-
-
-@_health.get("/livez")
-async def livez(request: Request) -> Response:
-    """The process runs and its consumer is not stuck."""
-    healthy = runtime_of(request).consumer.healthy
-    return Response('{"status":"ok"}' if healthy else '{"status":"consumer stuck"}', 200, media_type="application/json")
-
-
-@_health.get("/readyz")
-async def readyz(request: Request) -> Response:
-    """Requests can be answered: the database does."""
-    try:
-        async with asyncio.timeout(2), runtime_of(request).engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-    except Exception:
-        log.warning("not_ready")
-        return Response('{"status":"database unreachable"}', 503, headers={"Retry-After": "5"})
-    return Response('{"status":"ready"}', media_type="application/json")
-
-
-@_health.get("/metrics")
-async def metrics() -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-@_health.get("/status")
-async def status(request: Request) -> dict[str, Any]:
-    """For operators: what waits, what is parked, which policies are in force here."""
-    runtime = runtime_of(request)
-    async with runtime.sessions() as session:
-        unsent = await session.scalar(
-            select(func.count()).select_from(OutboxMessage).where(OutboxMessage.sequence.is_(None))
-        )
-        parked = await session.scalar(select(func.count(ParkedMessage.parked_id)))
-    return {
-        "service": runtime.service.name,
-        "version": "1.0.0",
-        "consumer": "ok" if runtime.consumer.healthy else "stuck",
-        "unsent_events": unsent,
-        "parked_messages": parked,
-        "policies": dict(runtime.policies.digests),
-    }
 
 
 __all__ = [

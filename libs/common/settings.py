@@ -30,6 +30,13 @@ class Settings(BaseSettings):
     embedded: bool = False
     folder: Path = ROOT / "var"
 
+    def missing(self) -> list[str]:
+        """What an installation must set; the embedded default sets or makes all of it."""
+        needed = ["database_url", "kafka_bootstrap_servers"]
+        if not self.embedded:
+            needed += ["oidc_issuer", "oidc_jwks"]
+        return [name.upper() for name in needed if name not in self.model_fields_set]
+
     @cached_property
     def keys_path(self) -> Path:
         return self.keys_file or self.folder / "keys.json"

@@ -22,6 +22,7 @@ from common.policy import Decision, Policies, Rule
 from common.policy.decisions import decide_by
 from common.policy.documents import Answer, NoClause, left_open
 from common.tables import OutboxMessage, PolicyChoice
+from common.wording import describe_decision
 
 T = TypeVar("T")
 
@@ -174,7 +175,11 @@ class Transaction:
 
 def _recorded(decision: Decision[Any], *, subject: str, account: str, now: datetime) -> DecisionRecorded:
     return DecisionRecorded(
-        subject=subject, account=account, recorded_at=now, **decision.model_dump(mode="json", exclude={"answer"})
+        subject=subject,
+        account=account,
+        recorded_at=now,
+        words={language: describe_decision(decision, language) for language in ("zh", "en")},
+        **decision.model_dump(mode="json", exclude={"answer"}),
     )
 
 

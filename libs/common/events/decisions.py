@@ -7,7 +7,10 @@ from common.events import Event
 
 
 class DecisionRecorded(Event):
-    """`account` is who decided or asked; `facts` hold no names or numbers of identity."""
+    """`account` is who decided or asked; `facts` hold no names or numbers of identity.
+
+    `words` says the decision in Chinese and English (`zh`, `en`), as only the deciding service can label its facts.
+    """
 
     publisher = "audit"
     about = "subject"
@@ -32,3 +35,4 @@ class DecisionRecorded(Event):
     facts: dict[str, Any]
     outcome: Any
     permits: bool
+    words: dict[str, str] | None = None

@@ -4,7 +4,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, NullPool, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.tables import PolicyChoice
 
@@ -32,6 +35,21 @@ def revise(*, service: str, metadata: MetaData, owner_url: str, message: str) ->
     config = alembic_config(service=service, metadata=metadata, owner_url=owner_url)
     command.upgrade(config, "head")
     command.revision(config, message=message, autogenerate=True)
+
+
+async def at_head(*, service: str, metadata: MetaData, database_url: str) -> bool:
+    """Whether the database has every migration of this version; the application's own role may ask."""
+    config = alembic_config(service=service, metadata=metadata, owner_url="")
+    wanted = set(ScriptDirectory.from_config(config).get_heads())
+    engine = create_async_engine(database_url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            found = set(await connection.scalars(text("SELECT version_num FROM alembic_version")))
+    except (DBAPIError, OSError):
+        return False
+    finally:
+        await engine.dispose()
+    return found == wanted
 
 
 _AREA_TABLES = text("""

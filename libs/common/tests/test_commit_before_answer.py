@@ -1,7 +1,6 @@
 """The commit comes before the answer. Only a real server can show it: in-process transports hide the order."""
 
 import asyncio
-import socket
 from contextlib import asynccontextmanager
 
 import httpx
@@ -99,7 +98,7 @@ class TestCommitBeforeAnswer:
         bench, client = served
 
         def refuse(_connection):
-            raise socket.error("the database went away")
+            raise OSError("the database went away")
 
         async with committing(bench, refuse):
             answer = await client.post("/v1/notes/b")

@@ -88,8 +88,14 @@ async def kept_decision(session: AsyncSession, decision_id: str, *, actor: Actor
         subject=found.subject,
         decided_at=found.decided_at,
         decision=decision.model_dump(mode="json"),
-        words=Words(describe_decision(decision, "zh"), describe_decision(decision, "en")),
+        words=_words(content, decision),
     )
+
+
+def _words(content: dict[str, Any], decision: Decision[Any]) -> Words:
+    """As the deciding service said it; it alone has the labels of its facts."""
+    told = content.get("words") or {}
+    return Words(*(told.get(language) or describe_decision(decision, language) for language in ("zh", "en")))
 
 
 async def _account(session: AsyncSession, found: Entry) -> str | None:
