@@ -1,16 +1,68 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV := .tools/bin/uv
-RUN := $(UV) run --frozen
-export PYTHONDONTWRITEBYTECODE :=
+READY := .tools/ready
+RUN := $(UV) run --no-sync
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-revision: $(UV)  ## write a migration: make revision SERVICE=registry TEXT="what it does"
-	$(RUN) python -m common.embedded.revision $(SERVICE) "$(TEXT)"
+run: $(READY)  ## start the platform on this machine, play the three lives once, stay up at http://127.0.0.1:8000
+	@$(RUN) python -m lives run
 
-$(UV):
-	@python3 -m venv .tools && .tools/bin/pip install -q uv
+lives: $(READY)  ## play the three lives on a platform of its own and go
+	@$(RUN) python -m lives play
 
-.PHONY: help revision
+test: $(READY)  ## all tests, on a real PostgreSQL and a real Kafka
+	$(RUN) pytest
+
+test-unit: $(READY)  ## the tests that need no platform: services, chassis, policies, architecture
+	$(RUN) pytest libs services tests/architecture tests/policies
+
+test-killed: $(READY)  ## the lives with one service killed at a random moment: make test-killed SEEDS=100
+	$(RUN) python -m tests.integration.killed $(or $(SEEDS),100)
+
+lint: $(READY)  ## style, formatting, import contracts
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) lint-imports --no-cache
+
+types: $(READY)  ## mypy, strict
+	$(RUN) mypy libs services tests lives benchmarks
+
+check: lint types test  ## what CI runs
+
+rules: $(READY)  ## the catalogue of rules: all that is needed to write a policy file
+	@$(RUN) python -m common.policy rules
+
+clauses: $(READY)  ## which clauses are carried out, and which not yet
+	@$(RUN) python -m common.policy clauses
+
+policies-check: $(READY)  ## check a folder of policy files: make policies-check DIR=policies
+	@$(RUN) python -m common.policy check $(or $(DIR),policies)
+
+openapi: $(READY)  ## write services/gateway/openapi.json, the one document of all public operations
+	@$(RUN) python -m common.openapi services/gateway/openapi.json
+
+asyncapi: $(READY)  ## write docs/asyncapi.json, the document of all events
+	@$(RUN) python -m common.asyncapi docs/asyncapi.json
+
+bench: $(READY)  ## all benchmarks, one JSON line a figure
+	@$(RUN) python -m benchmarks
+
+revision: $(READY)  ## write a migration: make revision SERVICE=registry TEXT="what it does"
+	@$(RUN) python -m common.embedded.revision $(SERVICE) "$(TEXT)"
+
+clean:  ## forget the data of `make run`
+	rm -rf var
+
+$(READY): uv.lock pyproject.toml
+	@test -x $(UV) || { echo "Setting up: uv"; python3 -m venv .tools && .tools/bin/pip install -q uv; } || \
+		{ echo "无法安装 uv：软件包仓库没有应答，请检查网络后重试。 (uv cannot be installed: the package registry does not answer.)"; exit 1; }
+	@echo "Setting up: packages from uv.lock"
+	@$(UV) sync --locked --group deploy --compile-bytecode -q || \
+		{ echo "软件包未能装齐，请检查网络后重试。 (The packages could not be installed.)"; exit 1; }
+	@touch $(READY)
+
+.PHONY: help run lives test test-unit test-killed lint types check rules clauses policies-check openapi asyncapi bench revision clean

@@ -18,6 +18,7 @@ from common.policy.documents import PolicyFault
 from common.service import Runtime, Service
 from common.settings import Settings
 
+PARTS = ("api", "relay", "consumer", "all", "migrate", "check", "revision", "replay", "rebuild")
 SERVICES = Path(__file__).resolve().parents[2] / "services"
 
 

@@ -31,7 +31,7 @@ class NothingToChoose(BusinessError):
 async def choose_term(
     tx: Transaction, *, clause: str, term: str, area: str, starts_on: date, value: Any
 ) -> PolicyChoice:
-    """Set a term left open by `clause` for `area` from a day on. Choosing again for the same day replaces the choice."""
+    """Set a term left open by `clause` for `area` from a day on; choosing again for that day replaces it."""
     answer = _open_answer(tx.policies, clause=clause, term=term, on=starts_on)
     open_term = left_open(answer.values_on(starts_on)[term])
     assert open_term is not None  # noqa: S101  # _open_answer saw to it

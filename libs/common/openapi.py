@@ -230,6 +230,10 @@ def _public(operation: Json, *, path: str, method: str, service: str) -> Json:
     }
     parameters = operation.get("parameters", [])
     headers = {one["name"] for one in parameters if one["in"] == "header"}
+    for response in responses.values():
+        stream = response.get("content", {}).get("text/event-stream", {}).get("schema", {})
+        if "$ref" in stream:
+            stream.pop("type", None)  # each message is that schema, and no string
     if method != "get":
         for status, response in responses.items():
             if status.startswith("2"):

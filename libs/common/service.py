@@ -229,21 +229,18 @@ async def open_transaction(
     """Commits before the answer leaves (`scope="function"`): a client never holds a 2xx that was not kept."""
     runtime = runtime_of(request)
     await _wait_for(runtime, wait_for)
-    try:
-        async with transaction(
-            runtime.sessions,
-            actor=actor,
-            now=utc_now(),
-            service=runtime.service.name,
-            policies=runtime.policies,
-            finish=partial(_keep_answer, request),
-        ) as tx:
-            if idempotency_key is not None:
-                await _claim(request, tx, idempotency_key.strip('"'))
-            yield tx
-    except Refused as refused:
-        await _keep_refusal_answer(request, actor, refused)
-        raise
+    async with transaction(
+        runtime.sessions,
+        actor=actor,
+        now=utc_now(),
+        service=runtime.service.name,
+        policies=runtime.policies,
+        finish=partial(_keep_answer, request),
+        keep_refusal=partial(_keep_refusal_answer, request),
+    ) as tx:
+        if idempotency_key is not None:
+            await _claim(request, tx, idempotency_key.strip('"'))
+        yield tx
 
 
 Tx = Annotated[Transaction, Depends(open_transaction, scope="function")]
@@ -310,25 +307,22 @@ async def _keep_answer(request: Request, tx: Transaction) -> None:
         await tx.session.flush()  # kept with the effect
 
 
-async def _keep_refusal_answer(request: Request, actor: Actor, refused: Refused) -> None:
+async def _keep_refusal_answer(request: Request, tx: Transaction, refused: Refused) -> None:
     """A refusal is an answer too: the same key gets the same refusal, decided once."""
     place = request.scope.get("idempotency")
     if place is None:
         return
-    runtime = runtime_of(request)
     response = problem_of(request, refused)
-    async with runtime.sessions(info={"actor": actor}) as session, session.begin():
-        await session.execute(
-            insert(IdempotentAnswer)
-            .values(
-                **place,
-                status=response.status_code,
-                headers=_kept_headers(response),
-                body=bytes(response.body),
-                answered_at=utc_now(),
-            )
-            .on_conflict_do_nothing()
+    tx.session.add(
+        IdempotentAnswer(
+            **place,
+            status=response.status_code,
+            headers=_kept_headers(response),
+            body=bytes(response.body),
+            answered_at=tx.now,
         )
+    )
+    await tx.session.flush()  # a second request with the key must find it
 
 
 def _kept_headers(response: Response) -> dict[str, str]:

@@ -192,10 +192,12 @@ async def transaction(
     service: str,
     policies: Policies,
     finish: Callable[[Transaction], Awaitable[None]] | None = None,
+    keep_refusal: Callable[[Transaction, Refused], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Transaction]:
     """Commits what the block did when it ends; a refusal undoes the work and keeps the decisions.
 
-    `finish` runs last inside the work, when events are written and the answer is known.
+    `finish` runs last inside the work, when events are written and the answer is known; `keep_refusal` after the
+    work was undone, in the transaction that keeps the refusal.
     """
     refusal: Refused | None = None
     async with sessions(info={"actor": actor}) as session, session.begin():
@@ -213,6 +215,8 @@ async def transaction(
             await work.rollback()
             session.expunge_all()
             await _keep_refusal(tx, refused)
+            if keep_refusal is not None:
+                await keep_refusal(tx, refused)
             refusal = refused
     if refusal is not None:
         raise refusal

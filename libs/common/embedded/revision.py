@@ -1,4 +1,4 @@
-"""Write a migration against a PostgreSQL that lives just as long: `python -m common.embedded.revision registry "text"`."""
+"""`python -m common.embedded.revision registry "text"`: write a migration, on a PostgreSQL that lives just as long."""
 
 import asyncio
 import sys

@@ -144,7 +144,7 @@ class ObjectionAnswered(Event):
 
 
 class WorkerHired(Event):
-    """`identity_sealed` opens only at place `person|identity_number|<worker_id>`; `account` is the worker's own login."""
+    """`identity_sealed` opens only at place `person|identity_number|<worker_id>`; `account` is the worker's login."""
 
     publisher = "recruitment"
     about = "worker_id"

@@ -19,7 +19,6 @@ from common.policy.rules import RULES, Rule
 
 ROOT = Path(__file__).resolve().parents[3]
 POLICIES = ROOT / "policies"
-CHOICE_RULES = frozenset({"policy.choice_within_bounds"})
 
 
 def import_all_rules() -> None:
@@ -36,7 +35,8 @@ def service_of(rule: Rule[Any]) -> str:
 def print_rules(policies: Policies) -> Iterator[str]:
     for name, rule in sorted(RULES.items()):
         clauses = sorted({answer.clause.clause_id for answer in policies.answers.get(name, ())})
-        yield f"{name}  (version {rule.version}, {service_of(rule)}{', every clause in force is asked' if rule.every else ''})"
+        every = ", every clause in force is asked" if rule.every else ""
+        yield f"{name}  (version {rule.version}, {service_of(rule)}{every})"
         for line in rule.question.splitlines():
             yield f"    {line}".rstrip()
         yield from _fields("terms", rule.terms)

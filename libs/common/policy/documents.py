@@ -21,7 +21,10 @@ class NoClause(Exception):
 
     def __init__(self, *, rule: str, area: str, staff: str, on: date) -> None:
         self.rule = rule
-        self.zh = f"{on}，没有在本地区（{area}）对“{staff}”生效的文件条款规定此事项（{rule}），不能办理。请先将有关文件录入政策库。"
+        self.zh = (
+            f"{on}，没有在本地区（{area}）对“{staff}”生效的文件条款规定此事项（{rule}），不能办理。"
+            "请先将有关文件录入政策库。"
+        )
         self.en = f"No clause in force on {on} in area {area} for {staff} answers {rule}. Add the document first."
         super().__init__(self.en)
 

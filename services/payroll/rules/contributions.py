@@ -1,0 +1,126 @@
+"""Social insurance and the housing fund: each scheme by its own rates, floor, ceiling and rounding."""
+
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from common.money import Yuan, to_fen
+from common.policy import Terms, rule
+from common.text import Code, Line
+
+
+class Rounding(StrEnum):
+    HALF_UP = "half_up"
+    UP = "up"
+    DOWN = "down"
+
+
+_MODES = {Rounding.HALF_UP: ROUND_HALF_UP, Rounding.UP: ROUND_UP, Rounding.DOWN: ROUND_DOWN}
+
+_LABELS = {
+    "pension": "养老保险",
+    "medical": "医疗保险",
+    "unemployment": "失业保险",
+    "injury": "工伤保险",
+    "maternity": "生育保险",
+    "housing_fund": "住房公积金",
+}
+
+Rate = Annotated[Decimal, Field(ge=0, le=1)]
+
+
+class Scheme(BaseModel):
+    """`part_time`: whether part-time staff are in the scheme as well."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scheme: Code
+    label_zh: Line | None = None
+    employer: Rate
+    worker: Rate
+    worker_fixed: Yuan = Decimal("0.00")
+    floor: Yuan
+    ceiling: Yuan
+    unit: Decimal = Field(gt=0)
+    rounding: Rounding
+    part_time: bool = False
+
+    @model_validator(mode="after")
+    def _floor_below_ceiling(self) -> Self:
+        if self.floor > self.ceiling:
+            raise ValueError(f"{self.scheme}: the floor {self.floor} lies above the ceiling {self.ceiling}")
+        return self
+
+    def amount(self, contribution_base: Decimal, rate: Decimal) -> Decimal:
+        units = (contribution_base * rate / self.unit).quantize(Decimal(1), rounding=_MODES[self.rounding])
+        return to_fen(units * self.unit)
+
+
+class ContributionSchemes(Terms):
+    schemes: tuple[Scheme, ...] = Field(
+        title="险种", description="各险种的费率、定额、基数上下限和进位办法", min_length=1
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        codes = [scheme.scheme for scheme in self.schemes]
+        if len(set(codes)) != len(codes):
+            raise ValueError("each scheme stands once")
+        return self
+
+
+class Contribution(BaseModel):
+    scheme: str
+    label_zh: str
+    contribution_base: Yuan
+    employer_rate: Decimal
+    worker_rate: Decimal
+    worker_fixed: Yuan
+    employer: Yuan
+    worker: Yuan
+
+
+class Contributions(BaseModel):
+    schemes: list[Contribution]
+
+    @property
+    def worker(self) -> Decimal:
+        return sum((one.worker for one in self.schemes), Decimal("0.00"))
+
+    @property
+    def employer(self) -> Decimal:
+        return sum((one.employer for one in self.schemes), Decimal("0.00"))
+
+
+@rule("contributions.amounts")
+def contribution_amounts(
+    terms: ContributionSchemes,
+    *,
+    pay: Annotated[Yuan, Field(title="缴费工资", ge=0)],
+    part_time: Annotated[bool, Field(title="非全日制")] = False,
+) -> Contributions:
+    """What employer and worker pay for the month into each scheme.
+
+    Our reading: each scheme holds the monthly pay to its own floor and ceiling and rounds each side for itself;
+    the fixed yuan of a scheme are the worker's and come on top, unrounded.
+    """
+    found = []
+    for scheme in terms.schemes:
+        if part_time and not scheme.part_time:
+            continue
+        counted = min(max(pay, scheme.floor), scheme.ceiling)
+        found.append(
+            Contribution(
+                scheme=scheme.scheme,
+                label_zh=scheme.label_zh or _LABELS.get(scheme.scheme, scheme.scheme),
+                contribution_base=counted,
+                employer_rate=scheme.employer,
+                worker_rate=scheme.worker,
+                worker_fixed=scheme.worker_fixed,
+                employer=scheme.amount(counted, scheme.employer),
+                worker=scheme.amount(counted, scheme.worker) + scheme.worker_fixed,
+            )
+        )
+    return Contributions(schemes=found)
