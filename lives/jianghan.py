@@ -21,7 +21,7 @@ WORKER = Applicant(
     "1981-07-09",
     26,
     education="junior_college",
-    more={"household_area": DISTRICT, "unemployed_months": 14, "willing": True},
+    more={"household_area": DISTRICT, "unemployed_months": 14},
 )
 
 

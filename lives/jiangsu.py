@@ -12,10 +12,15 @@ CHIEF = Person("玄武区总工会负责人", "xuanwu-chief", ("lead_department"
 CITY = Person("南京市总工会", "nanjing-union", ("superior_union",), "3201")
 FINANCE = Person("玄武区总工会财务", "xuanwu-finance", ("finance",), COUNTY)
 PROVINCE = Person("江苏省总工会备案岗", "jiangsu-registrar", ("provincial_registrar",), "32")
-READER = Person("玄武区总工会负责人", "xuanwu-chief", ("lead_department",), COUNTY)
 
 CERTIFIED = Applicant(
-    "陈静", "chen-jing", COUNTY, "1996-05-12", 42, statuses=("social_work_certificate",)
+    "陈静",
+    "chen-jing",
+    COUNTY,
+    "1996-05-12",
+    42,
+    statuses=("social_work_certificate",),
+    more={"certificate_level": "assistant_social_worker"},
 )
 UNCERTIFIED = Applicant("周涛", "zhou-tao", COUNTY, "1994-11-03", 37)
 BARRED = Applicant("吴强", "wu-qiang", COUNTY, "1992-02-20", 55, declared_bars=("criminal_record",))
@@ -35,7 +40,7 @@ def play(teller: Teller) -> None:
     _training(teller, worker_id)
     _evaluation(teller, worker_id)
     _second_pay(teller, worker_id)
-    view = teller.reads(READER, f"/v1/workers/{worker_id}")
+    view = teller.reads(CHIEF, f"/v1/workers/{worker_id}")
     teller.note(f"结果：{view['name']}，{len(view['payslips'])} 张工资单，备案已受理；协议 {agreement_id}。")
 
 
@@ -59,7 +64,7 @@ def _posts(teller: Teller, union_id: str) -> str:
     teller.expects("定额", (quota["lowest"], quota["highest"], quota["obligation"]), (1, 5, "should"))
     post = {"organisation_id": union_id, "staff": STAFF, "post_class": "ordinary", "on": "2024-01-09"}
     post_id: str = teller.does(CLERK, "设立一个岗位", "POST", "/posts", post)["post_id"]
-    figures = {"economy": "人均产值位居全市前列", "staff_gap": 2, "enterprises": 310, "workers": 7300, "funds": "480000.00"}
+    figures = {"economy": "1285.00", "staff_gap": "2", "enterprises": "310", "workers": "7300", "funds": "480000.00"}
     request = teller.does(
         CLERK,
         "向市总工会提出用人数申请：1 名",
@@ -183,7 +188,7 @@ def _agreement(teller: Teller, worker_id: str) -> str:
 
 def _filing(teller: Teller, worker_id: str) -> None:
     teller.today("2024-04-08")
-    filing = teller.finds(READER, f"/v1/workers/{worker_id}", lambda view: view.get("filing"))
+    filing = teller.finds(CHIEF, f"/v1/workers/{worker_id}", lambda view: view.get("filing"))
     teller.note("备案已随录用自动开立")
     path = f"/filings/{filing['filing_id']}"
     teller.does(CLERK, "向省总工会报送备案", "POST", f"{path}/submissions", {"on": "2024-04-08"})
@@ -250,7 +255,7 @@ def _first_pay(teller: Teller, worker_id: str) -> None:
 
 def _training(teller: Teller, worker_id: str) -> None:
     teller.today("2024-10-15")
-    training = teller.finds(READER, f"/v1/workers/{worker_id}", lambda view: view.get("training"))[0]
+    training = teller.finds(CHIEF, f"/v1/workers/{worker_id}", lambda view: view.get("training"))[0]
     teller.expects("培训期限", training["due_on"], "2025-03-25")
     done = {"course": "新录用工会工作者岗前培训", "hours": 40, "on": "2024-10-15"}
     teller.does(
@@ -277,7 +282,7 @@ def _evaluation(teller: Teller, worker_id: str) -> None:
         {"worker_id": worker_id, "year": 2024, "scores": scores, "on": "2025-01-10"},
     )
     teller.expects("等次", graded["grade"], "excellent")
-    proposals = teller.finds(READER, f"/v1/workers/{worker_id}", lambda view: view.get("consequences"))
+    proposals = teller.finds(CHIEF, f"/v1/workers/{worker_id}", lambda view: view.get("consequences"))
     kinds = {proposal["kind"]: proposal["consequence_id"] for proposal in proposals}
     if not {"pay_step_up", "renewal"} <= kinds.keys():
         raise NotAsTold(f"proposed consequences: {sorted(kinds)}")

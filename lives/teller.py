@@ -134,7 +134,7 @@ class Teller:
         token, until = self.tokens.get(person, ("", 0.0))
         if time.monotonic() > until:
             body = {"subject": person.subject, "roles": list(person.roles), "area": person.area}
-            token = self._until_answered("POST", "/dev/tokens", json=body).json()["token"]
+            token = self._until_answered("POST", "/dev/tokens", json=body).json()["access_token"]
             self.tokens[person] = (token, time.monotonic() + 1800)
         return token
 

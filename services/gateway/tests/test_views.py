@@ -1,0 +1,242 @@
+import asyncio
+from datetime import date
+from typing import Any
+
+import pytest
+
+from common import waiting
+from common.actors import Role
+from common.events.evaluation import TrainingDue
+from common.testing import ISSUER, Bench
+from gateway.api.office import OfficeView
+from gateway.api.worker import WorkerView
+from gateway.tests.life import STREET, WORKER, Hear, decided, hired, life, organisation, payslip
+
+LEAD = Role.LEAD_DEPARTMENT
+
+
+@pytest.fixture
+async def lived(hear: Hear) -> None:
+    for events in life().values():
+        for event in events:
+            await hear(event)
+
+
+@pytest.mark.usefixtures("lived")
+class TestTheWorkerView:
+    async def test_tells_a_whole_life_in_the_shape_that_is_documented(self, bench: Bench):
+        async with bench.client(LEAD, area="320102") as client:
+            answer = await client.get(f"/v1/workers/{WORKER}")
+
+        assert answer.status_code == 200, answer.text
+        view = WorkerView.model_validate_json(answer.content)
+        assert view.person is not None
+        assert view.person.name == "李明"
+        assert [slip.month for slip in view.payslips] == ["2024-04", "2024-05"]
+        assert [note.decision_id for note in view.decisions] == ["decision-0", "decision-1"]
+        assert view.left is not None
+        assert view.trainings[0].status == "completed"
+        assert answer.headers["position"] == (
+            "contracts.events=3, evaluation.events=4, payroll.events=4, recruitment.decisions=3, "
+            "recruitment.events=3, registry.events=9"
+        )
+        assert answer.headers["cache-control"] == "private, no-cache"
+
+    async def test_is_not_sent_again_while_nothing_changed(self, bench: Bench, hear: Hear):
+        async with bench.client(LEAD, area="320102") as client:
+            etag = (await client.get(f"/v1/workers/{WORKER}")).headers["etag"]
+            same = await client.get(f"/v1/workers/{WORKER}", headers={"If-None-Match": f'"other", W/{etag}'})
+            await hear(decided(WORKER, "decision-2"))
+            changed = await client.get(f"/v1/workers/{WORKER}", headers={"If-None-Match": etag})
+
+        assert same.status_code == 304
+        assert same.content == b""
+        assert same.headers["etag"] == etag
+        assert changed.status_code == 200
+
+    async def test_is_not_found_outside_the_callers_area(self, bench: Bench):
+        async with bench.client(LEAD, area="320103") as client:
+            answer = await client.get(f"/v1/workers/{WORKER}")
+
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+
+    async def test_is_found_by_the_worker_himself_and_by_no_colleague(self, bench: Bench):
+        async with bench.client(Role.WORKER, area=STREET, subject="li-ming") as client:
+            own = await client.get(f"/v1/workers/{WORKER}")
+            listed = await client.get("/v1/workers")
+        async with bench.client(Role.WORKER, area=STREET, subject="colleague") as client:
+            other = await client.get(f"/v1/workers/{WORKER}")
+            none = await client.get("/v1/workers")
+
+        assert own.status_code == 200
+        assert [one["worker_id"] for one in listed.json()["items"]] == [WORKER]
+        assert other.status_code == 404
+        assert none.json() == {"items": [], "next": None}
+
+    @pytest.mark.parametrize("role", [Role.APPLICANT, Role.OPERATOR, Role.PROVINCIAL_REGISTRAR])
+    async def test_is_closed_to_roles_that_do_not_need_it(self, bench: Bench, role: Role):
+        async with bench.client(role, area="32") as client:
+            assert (await client.get(f"/v1/workers/{WORKER}")).status_code == 403
+
+    async def test_needs_a_token(self, bench: Bench):
+        async with bench.client() as client:
+            answer = await client.get(f"/v1/workers/{WORKER}")
+
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+class TestAPartialView:
+    async def test_is_shown_to_the_office_but_not_listed(self, bench: Bench, hear: Hear):
+        await hear(payslip())
+
+        async with bench.client(LEAD, area="32") as client:
+            view = await client.get(f"/v1/workers/{WORKER}")
+            listed = await client.get("/v1/workers")
+
+        assert WorkerView.model_validate_json(view.content).person is None
+        assert listed.json()["items"] == []
+
+
+class TestTheList:
+    async def test_goes_page_by_page_and_filters(self, bench: Bench, hear: Hear):
+        for number in range(5):
+            area = STREET if number < 3 else "320102003"
+            await hear(hired(worker_id=f"worker-{number}", account=f"{ISSUER}|w{number}", area=area))
+
+        async with bench.client(LEAD, area="320102") as client:
+            first = (await client.get("/v1/workers", params={"limit": 2})).json()
+            second = (await client.get("/v1/workers", params={"limit": 2, "cursor": first["next"]})).json()
+            third = (await client.get("/v1/workers", params={"limit": 2, "cursor": second["next"]})).json()
+            street = (await client.get("/v1/workers", params={"area": STREET})).json()
+            nobody = (await client.get("/v1/workers", params={"staff": "community_worker"})).json()
+            elsewhere = await client.get("/v1/workers", params={"area": STREET, "cursor": first["next"]})
+
+        pages = [[one["worker_id"] for one in page["items"]] for page in (first, second, third)]
+        assert pages == [["worker-0", "worker-1"], ["worker-2", "worker-3"], ["worker-4"]]
+        assert third["next"] is None
+        assert len(street["items"]) == 3
+        assert nobody["items"] == []
+        assert elsewhere.status_code == 400
+
+
+class TestTheOfficeView:
+    async def office(self, bench: Bench, area: str, *, caller: str = "32", **params: Any) -> dict[str, Any]:
+        async with bench.client(LEAD, area=caller) as client:
+            answer = await client.get(f"/v1/offices/{area}", params=params)
+        assert answer.status_code == 200, answer.text
+        OfficeView.model_validate_json(answer.content)
+        shown: dict[str, Any] = answer.json()
+        return shown
+
+    @pytest.mark.usefixtures("lived")
+    async def test_counts_who_is_in_post_today_against_the_quota(self, bench: Bench):
+        bench.set_today(date(2025, 6, 30))
+        before = await self.office(bench, "320102")
+        bench.set_today(date(2025, 7, 1))
+        after = await self.office(bench, "320102")
+
+        total = {"staff": "union_worker", "lowest": 2, "highest": 3, "posts": 1, "surplus": 0}
+        assert before["staff_totals"] == [{**total, "in_post": 1, "shortfall": 1}]
+        assert after["staff_totals"] == [{**total, "in_post": 0, "shortfall": 2}]
+        assert before["organisations"]["items"][0]["name"] == "梅园新村街道总工会"
+
+    async def test_calls_a_training_overdue_the_day_after_it_is_due(self, bench: Bench, hear: Hear):
+        await hear(hired())
+        await hear(
+            TrainingDue(worker_id=WORKER, area=STREET, training_id="t-1", due_on=date(2024, 6, 1), clause="JS-7")
+        )
+
+        bench.set_today(date(2024, 6, 1))
+        on_the_day = (await self.office(bench, STREET))["trainings"]
+        bench.set_today(date(2024, 6, 2))
+        day_after = (await self.office(bench, STREET))["trainings"]
+
+        assert (on_the_day["total"], on_the_day["overdue"]) == (1, 0)
+        assert (day_after["total"], day_after["overdue"]) == (1, 1)
+        assert day_after["items"][0]["overdue"] is True
+        assert day_after["items"][0]["name"] == "李明"
+
+    async def test_lists_what_is_open_below_the_asked_area_only(self, bench: Bench, hear: Hear):
+        for event in life()["registry"][:4]:
+            await hear(event)
+        await hear(hired())
+        await hear(life()["recruitment"][0])
+        await hear(life()["contracts"][1])
+
+        county = await self.office(bench, "320102")
+        other_street = await self.office(bench, "320102003")
+
+        assert county["filings"]["total"] == 1
+        assert county["filings"]["items"][0]["status"] == "opened"
+        assert county["exit_cases"]["items"][0]["id"] == "case-1"
+        assert [plan["step"] for plan in county["plans"]["items"]] == ["drafted"]
+        assert other_street["filings"]["total"] == other_street["plans"]["total"] == 0
+        assert other_street["organisations"]["items"] == []
+
+    @pytest.mark.usefixtures("lived")
+    async def test_shows_the_runs_of_the_latest_month_or_of_the_asked_one(self, bench: Bench):
+        latest = (await self.office(bench, "320102"))["pay"]
+        none = (await self.office(bench, "320102", month="2023-01"))["pay"]
+
+        assert latest["month"] == "2024-04"
+        assert latest["items"][0]["status"] == "approved"
+        assert latest["items"][0]["net_total"] == "4475.00"
+        assert none == {"month": "2023-01", "total": 0, "items": []}
+
+    async def test_counts_people_of_an_organisation_not_heard_of_yet(self, bench: Bench, hear: Hear):
+        await hear(hired())
+
+        found = (await self.office(bench, STREET))["organisations"]["items"]
+
+        assert [(one["organisation_id"], one["area"], one["name"]) for one in found] == [("org-meiyuan", STREET, None)]
+        assert found[0]["staffing"][0]["in_post"] == 1
+
+    @pytest.mark.parametrize("area", ["32", "3201", "320103", "22"])
+    async def test_is_not_found_above_or_beside_the_callers_area(self, bench: Bench, area: str):
+        async with bench.client(LEAD, area="320102") as client:
+            assert (await client.get(f"/v1/offices/{area}")).status_code == 404
+
+    async def test_of_a_code_that_is_none_is_refused(self, bench: Bench):
+        async with bench.client(LEAD, area="32") as client:
+            assert (await client.get("/v1/offices/3201021")).status_code == 422
+
+
+class TestWaitFor:
+    async def test_answers_as_soon_as_the_event_is_in_the_view(self, bench: Bench, hear: Hear):
+        await hear(organisation(), event_id="event-org")
+        async with bench.client(LEAD, area="32") as client:
+            positions = "registry:event-org:1, recruitment:event-hired:1, audit:nobody:1"
+            asked = asyncio.create_task(
+                client.get(
+                    f"/v1/workers/{WORKER}",
+                    headers={"Wait-For": positions},
+                )
+            )
+            await asyncio.sleep(0.2)
+            assert not asked.done()
+            await hear(hired(), event_id="event-hired")
+            answer = await asyncio.wait_for(asked, 3)
+
+        assert answer.status_code == 200
+        assert answer.json()["person"]["name"] == "李明"
+
+    async def test_waits_for_what_came_before_the_event_too(self, bench: Bench, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(waiting, "LONGEST_WAIT", 0.2)
+        await bench.hear(hired(), event_id="event-hired", sequence=2)
+
+        async with bench.client(LEAD, area="32") as client:
+            behind = await client.get("/v1/workers", headers={"Wait-For": "recruitment:event-hired:2"})
+            await bench.hear(life()["recruitment"][0], sequence=1)
+            reached = await client.get("/v1/workers", headers={"Wait-For": "recruitment:event-hired:2"})
+
+        assert behind.status_code == 503
+        assert behind.headers["retry-after"] == "1"
+        assert behind.headers["content-type"] == "application/problem+json"
+        assert behind.json()["code"] == "NOT_REFLECTED_YET"
+        assert reached.status_code == 200
+
+    async def test_of_something_else_is_refused(self, bench: Bench):
+        async with bench.client(LEAD, area="32") as client:
+            assert (await client.get("/v1/workers", headers={"Wait-For": "soon"})).status_code == 400
