@@ -87,7 +87,7 @@ def _hire(teller: Teller, plan_id: str, post_id: str) -> None:
     record(teller, LEAD, WORKER, "medical", "2025-01-15", passed=True)
     notice = {"starts_on": "2025-01-22", "working_days": 5}
     ends = teller.does(LEAD, "公示，跨春节，至 {ends_on} 止", "POST", f"/plans/{plan_id}/public-notice", notice)
-    teller.expects("公示截止日", ends["ends_on"], "2025-02-06")
+    teller.expects("公示截止日", ends["ends_on"], "2025-02-05")
     teller.today("2025-02-10")
     body = {"on": "2025-02-10", "post_id": post_id}
     hired = teller.does(LEAD, "办理聘用手续", "POST", f"/applications/{WORKER.application_id}/hiring", body)

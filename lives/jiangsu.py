@@ -41,7 +41,7 @@ def play(teller: Teller) -> None:
     _evaluation(teller, worker_id)
     _second_pay(teller, worker_id)
     view = teller.reads(CHIEF, f"/v1/workers/{worker_id}")
-    teller.note(f"结果：{view['name']}，{len(view['payslips'])} 张工资单，备案已受理；协议 {agreement_id}。")
+    teller.note(f"结果：{view['person']['name']}，{len(view['payslips'])} 张工资单，备案已受理；协议 {agreement_id}。")
 
 
 def _posts(teller: Teller, union_id: str) -> str:
@@ -188,7 +188,7 @@ def _agreement(teller: Teller, worker_id: str) -> str:
 
 def _filing(teller: Teller, worker_id: str) -> None:
     teller.today("2024-04-08")
-    filing = teller.finds(CHIEF, f"/v1/workers/{worker_id}", lambda view: view.get("filing"))
+    filing = teller.finds(CHIEF, f"/v1/workers/{worker_id}", lambda view: view["filings"])[0]
     teller.note("备案已随录用自动开立")
     path = f"/filings/{filing['filing_id']}"
     teller.does(CLERK, "向省总工会报送备案", "POST", f"{path}/submissions", {"on": "2024-04-08"})
@@ -255,7 +255,7 @@ def _first_pay(teller: Teller, worker_id: str) -> None:
 
 def _training(teller: Teller, worker_id: str) -> None:
     teller.today("2024-10-15")
-    training = teller.finds(CHIEF, f"/v1/workers/{worker_id}", lambda view: view.get("training"))[0]
+    training = teller.finds(CHIEF, f"/v1/workers/{worker_id}", lambda view: view["trainings"])[0]
     teller.expects("培训期限", training["due_on"], "2025-03-25")
     done = {"course": "新录用工会工作者岗前培训", "hours": 40, "on": "2024-10-15"}
     teller.does(
@@ -282,7 +282,7 @@ def _evaluation(teller: Teller, worker_id: str) -> None:
         {"worker_id": worker_id, "year": 2024, "scores": scores, "on": "2025-01-10"},
     )
     teller.expects("等次", graded["grade"], "excellent")
-    proposals = teller.finds(CHIEF, f"/v1/workers/{worker_id}", lambda view: view.get("consequences"))
+    proposals = teller.finds(CHIEF, f"/v1/workers/{worker_id}", lambda view: view["consequences"])
     kinds = {proposal["kind"]: proposal["consequence_id"] for proposal in proposals}
     if not {"pay_step_up", "renewal"} <= kinds.keys():
         raise NotAsTold(f"proposed consequences: {sorted(kinds)}")

@@ -34,8 +34,8 @@ def play(teller: Teller) -> None:
     _pay(teller)
     _first_failed_year(teller)
     _second_failed_year_and_exit(teller)
-    view = teller.finds(CHIEF, f"/v1/workers/{MA.worker_id}", lambda view: view if view.get("left_on") else None)
-    teller.note(f"结果：{view['name']}于 {view['left_on']} 离岗；其余两人继续在岗。")
+    view = teller.finds(CHIEF, f"/v1/workers/{MA.worker_id}", lambda view: view if view["left"] else None)
+    teller.note(f"结果：{view['person']['name']}于 {view['left']['left_on']} 离岗；其余两人继续在岗。")
 
 
 def _posts(teller: Teller) -> list[str]:

@@ -17,9 +17,11 @@ from aiokafka import ConsumerRecord
 from sqlalchemy import MetaData, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from common.__main__ import find_service
 from common.actors import Actor, Role
 from common.bus import kafka_headers, source_of, topic_of
 from common.clock import set_today, utc_now
+from common.consumer import Consumer
 from common.embedded.databases import prepare_database
 from common.embedded.postgres import Postgres
 from common.events import Event, event_classes
@@ -32,7 +34,7 @@ from common.service import Runtime, Service
 from common.settings import ROOT, Settings
 from common.tables import OutboxMessage, PolicyChoice, chassis_metadata
 from common.tokens import DevelopmentIssuer
-from common.transaction import Transaction, transaction
+from common.transaction import Transaction, open_sessions, transaction
 
 T = TypeVar("T")
 
@@ -230,3 +232,17 @@ def bench_fixtures(service: Service) -> tuple[Any, Any]:
         return opened_bench
 
     return opened_bench, bench
+
+
+def find_consumer(service: str) -> Any:
+    """The consumer of a service as described, to be asked what it hears; it is connected to nothing."""
+    described = find_service(service)
+    return Consumer(
+        service=service,
+        sessions=open_sessions(create_async_engine("postgresql+asyncpg://nobody@127.0.0.1/nothing")),
+        settings=Settings(),
+        policies=Policies((), {}),
+        handlers=described.handlers,
+        handle_any=described.handle_any,
+        streams=described.streams,
+    )

@@ -53,6 +53,9 @@ def _shown(value: Any, language: str) -> str:
     if isinstance(value, bool):
         return str(value).lower() if language == "en" else ("是" if value else "否")
     if isinstance(value, dict):
+        named = value.get("en" if language == "en" else "zh") or value.get("label_zh")
+        if isinstance(named, str):
+            return named
         return "{" + ", ".join(f"{key}: {_shown(one, language)}" for key, one in value.items()) + "}"
     if isinstance(value, list):
         shown = "、".join(_shown(one, language) for one in value[:12])

@@ -1,6 +1,7 @@
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -138,6 +139,12 @@ class Platform:
 
     def pid(self, program: str) -> int:
         return self._supervision.pid(program)
+
+    def manage(self, service: str, *part: str) -> str:
+        """An operator's command on a running platform, as `python -m common <service> <part>`; what it printed."""
+        own = service_processes.own_environment(port=self.service_ports[service], urls=self.databases[service])
+        command = [sys.executable, "-m", "common", service, *part]
+        return subprocess.run(command, env=self._environment() | own, check=True, capture_output=True, text=True).stdout
 
     def _claim_folder(self) -> None:
         require_writable(self.folder)

@@ -1,0 +1,67 @@
+"""What policy allows in recruitment."""
+
+from recruitment.rules.conditions import (
+    STATUS_NAMES,
+    Category,
+    Education,
+    OwnConditions,
+    Status,
+    age_relaxation,
+    applicant_bars,
+    applicant_category,
+    applicant_of_working_age,
+    applicant_qualified,
+    plan_conditions,
+)
+from recruitment.rules.process import (
+    Act,
+    Approver,
+    NextApproval,
+    NextStage,
+    Stage,
+    headcount_request,
+    plan_approvers,
+    plan_headcount,
+    stage_in_order,
+)
+from recruitment.rules.selection import (
+    Candidate,
+    Ranking,
+    notice_working_days,
+    public_notice_permits_hiring,
+    public_notice_working_days,
+    ranking_order,
+    score_total,
+)
+from recruitment.rules.working_days import working_days
+
+__all__ = [
+    "STATUS_NAMES",
+    "Act",
+    "Approver",
+    "Candidate",
+    "Category",
+    "Education",
+    "NextApproval",
+    "NextStage",
+    "OwnConditions",
+    "Ranking",
+    "Stage",
+    "Status",
+    "age_relaxation",
+    "applicant_bars",
+    "applicant_category",
+    "applicant_of_working_age",
+    "applicant_qualified",
+    "headcount_request",
+    "notice_working_days",
+    "plan_approvers",
+    "plan_conditions",
+    "plan_headcount",
+    "public_notice_permits_hiring",
+    "public_notice_working_days",
+    "ranking_order",
+    "score_total",
+    "stage_in_order",
+    "working_days",
+]
