@@ -2,22 +2,39 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from common.__main__ import service_names
-from common.embedded.platform import Platform
-from common.embedded.ports import Ports
+pytest.register_assert_rewrite("tests.integration.exchange")
+
+from common.embedded.platform import Platform  # noqa: E402  # after the line that makes its assertions speak
+from lives.__main__ import play  # noqa: E402  # after the line that makes its assertions speak
+from tests.integration import exchange  # noqa: E402  # after the line that makes its assertions speak
 
 
-def start_platform(folder: Path, **settings: str) -> Platform:
-    names = service_names()
-    return Platform(
-        folder, ports=Ports.free(services=len(names)), services=names, fast=True, settings=settings, say=lambda _: None
-    )
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with start_platform(tmp_path_factory.mktemp("platform")) as started:
+    with exchange.start_platform(tmp_path_factory.mktemp("platform")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def told(platform: Platform) -> list[str]:
+    """What was said while the lives were played, undisturbed."""
+    lines: list[str] = []
+    play(platform.service_url("gateway"), say=lines.append)
+    return lines
+
+
+@pytest.fixture(scope="session")
+def undisturbed(platform: Platform, told: list[str]) -> dict[str, Any]:
+    """What the lives leave behind when nothing goes wrong."""
+    exchange.settle(platform)
+    return exchange.outcome(platform)
+
+
+@pytest.fixture
+def another_platform(tmp_path: Path) -> Iterator[Platform]:
+    with exchange.start_platform(tmp_path) as started:
         yield started
