@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.__main__ import service_names
+from common.areas import code_range
 from common.bus import publishers
 from common.consumer import Consumer
 from common.embedded.platform import Platform
@@ -35,20 +36,22 @@ def topics_of(service: str) -> list[str]:
     return consumer.topics()
 
 
-async def _query(platform: Platform, service: str, statement: str) -> list[tuple[Any, ...]]:
+async def _query(platform: Platform, service: str, statement: str, area: str) -> list[tuple[Any, ...]]:
+    lowest, highest = code_range(area)
     engine = create_async_engine(platform.databases[service].owner_url)
     try:
         async with engine.connect() as connection:
-            # Row-level security binds the owner of the tables as well: the whole nation, for this transaction.
-            await connection.execute(text("SELECT set_config('app.area_from', '0', true)"))
-            await connection.execute(text("SELECT set_config('app.area_to', ':', true)"))
+            # Row-level security binds the owner of the tables as well.
+            await connection.execute(text("SELECT set_config('app.area_from', :code, true)"), {"code": lowest})
+            await connection.execute(text("SELECT set_config('app.area_to', :code, true)"), {"code": highest})
             return [tuple(row) for row in (await connection.execute(text(statement))).all()]
     finally:
         await engine.dispose()
 
 
-def query(platform: Platform, service: str, statement: str) -> list[tuple[Any, ...]]:
-    return asyncio.run(_query(platform, service, statement))
+def query(platform: Platform, service: str, statement: str, *, area: str = "") -> list[tuple[Any, ...]]:
+    """What the database shows to an office of `area`; without one, to the nation's."""
+    return asyncio.run(_query(platform, service, statement, area))
 
 
 def said(platform: Platform) -> dict[str, dict[str, tuple[int, str]]]:
