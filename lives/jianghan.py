@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from common.words import word
 from lives.recruiting import Applicant, apply, record
 from lives.teller import Person, Teller
 
@@ -37,7 +38,12 @@ def play(teller: Teller) -> None:
 
 def _post(teller: Teller) -> tuple[str, str]:
     teller.today("2024-12-02")
-    office = {"organisation_id": f"office-{STREET}-women", "name": "民族街妇联", "kind": "street_office", "area": STREET}
+    office = {
+        "organisation_id": f"office-{STREET}-women",
+        "name": "民族街妇联",
+        "kind": "street_office",
+        "area": STREET,
+    }
     teller.does(LEAD, "登记民族街妇联", "POST", "/organisations", office)
     post = {"organisation_id": office["organisation_id"], "staff": STAFF, "post_class": "ordinary", "on": "2024-12-03"}
     post_id = teller.does(LEAD, "设立一个公益性岗位", "POST", "/posts", post)["post_id"]
@@ -47,11 +53,11 @@ def _post(teller: Teller) -> tuple[str, str]:
 def _plan(teller: Teller, office_id: str, post_id: str) -> str:
     plan = teller.does(
         LEAD,
-        "编制用人计划",
+        "编制用人方案",
         "POST",
         "/plans",
         {
-            "title": "2025年民族街公益性岗位用人计划",
+            "title": "2025年民族街公益性岗位用人方案",
             "area": STREET,
             "staff": STAFF,
             "organisation_id": office_id,
@@ -65,7 +71,7 @@ def _plan(teller: Teller, office_id: str, post_id: str) -> str:
     )
     plan_id: str = plan["plan_id"]
     for office in (FINANCE, HR):
-        teller.does(office, "审批用人计划：同意", "POST", f"/plans/{plan_id}/approvals", {"on": "2024-12-10"})
+        teller.does(office, "审批用人方案：同意", "POST", f"/plans/{plan_id}/approvals", {"on": "2024-12-10"})
     notice = {"published_on": "2024-12-12", "closes_on": "2024-12-25"}
     teller.does(LEAD, "发布公告", "POST", f"/plans/{plan_id}/notice", notice)
     return plan_id
@@ -74,11 +80,11 @@ def _plan(teller: Teller, office_id: str, post_id: str) -> str:
 def _hire(teller: Teller, plan_id: str, post_id: str) -> None:
     apply(teller, plan_id, WORKER, on="2024-12-16")
     path = f"/applications/{WORKER.application_id}/stages"
-    words = "跳过资格审查直接登记笔试，被拒绝"
+    words = "未经资格审查即登记笔试成绩，不予办理"
     skipped = {"stage": "written_exam", "on": "2024-12-27", "score": "78.00"}
     teller.is_refused(LEAD, words, "POST", path, skipped, clause="JH-8")
     reviewed = record(teller, LEAD, WORKER, "qualification_review", "2024-12-26")
-    teller.note(f"就业困难类别由事实判定：{reviewed['category']}")
+    teller.note(f"依其年龄、学历和失业时间认定为就业困难人员：{word(reviewed['category'])}")
     record(teller, LEAD, WORKER, "written_exam", "2025-01-04", score="78.00")
     record(teller, LEAD, WORKER, "second_review", "2025-01-06", passed=True)
     record(teller, LEAD, WORKER, "interview", "2025-01-08", score="81.00")
@@ -86,7 +92,9 @@ def _hire(teller: Teller, plan_id: str, post_id: str) -> None:
     record(teller, LEAD, WORKER, "background_check", "2025-01-13", passed=True)
     record(teller, LEAD, WORKER, "medical", "2025-01-15", passed=True)
     notice = {"starts_on": "2025-01-22", "working_days": 5}
-    ends = teller.does(LEAD, "公示，跨春节，至 {ends_on} 止", "POST", f"/plans/{plan_id}/public-notice", notice)
+    ends = teller.does(
+        LEAD, "公示五个工作日，遇春节顺延，至{ends_on}止", "POST", f"/plans/{plan_id}/public-notice", notice
+    )
     teller.expects("公示截止日", ends["ends_on"], "2025-02-05")
     teller.today("2025-02-10")
     body = {"on": "2025-02-10", "post_id": post_id}
@@ -104,9 +112,9 @@ def _agreement(teller: Teller) -> str:
         "place": "民族街",
         "on": "2025-02-12",
     }
-    words = "拟签两年合同，被拒绝：公益性岗位一年一签"
+    words = "拟签订两年期劳动合同，不予办理：公益性岗位一年一签"
     teller.is_refused(LEAD, words, "POST", "/agreements", body, clause="JH-11a")
-    draft = teller.does(LEAD, "改为一年期合同", "POST", "/agreements", body | {"ends_on": "2026-03-01"})
+    draft = teller.does(LEAD, "改为一年期劳动合同", "POST", "/agreements", body | {"ends_on": "2026-03-01"})
     path = f"/agreements/{draft['agreement_id']}/signatures"
     teller.does(CHIEF, "代表用人单位签字", "POST", path, {"party": "lead_department", "on": "2025-02-20"})
     teller.does(WORKER.as_worker, "本人签字", "POST", path, {"party": "worker", "on": "2025-02-20"})
@@ -117,23 +125,25 @@ def _agreement(teller: Teller) -> str:
 def _standard(teller: Teller, amount: str, starts_on: str, on: str) -> None:
     body: dict[str, Any] = {"area": DISTRICT, "staff": STAFF, "post_class": "ordinary", "grade": 1}
     body |= {"monthly_amount": amount, "starts_on": starts_on}
-    standard = teller.does(LEAD, f"拟定工资标准 {amount} 元", "POST", "/pay-standards", body)
+    standard = teller.does(LEAD, f"拟定工资标准：每月 {amount} 元", "POST", "/pay-standards", body)
     path = f"/pay-standards/{standard['standard_id']}/approvals"
-    teller.does(FINANCE, "批准工资标准", "POST", path, {"on": on})
+    teller.does(FINANCE, "复核并批准工资标准", "POST", path, {"on": on})
 
 
 def _pay_under_the_floor(teller: Teller) -> None:
     teller.today("2026-01-08")
     _standard(teller, "2300.00", "2025-03-01", "2025-03-05")
     body = {"area": STREET, "staff": STAFF, "month": "2025-12", "on": "2026-01-08"}
-    run = teller.does(LEAD, "开立 2025 年 12 月工资", "POST", "/payroll-runs", body)
+    run = teller.does(LEAD, "编制 2025 年 12 月工资表", "POST", "/payroll-runs", body)
     path = f"/payroll-runs/{run['run_id']}"
-    blocked = teller.does(LEAD, "核算：低于 12 月起执行的最低工资，整批停下", "POST", f"{path}/calculation", {"on": "2026-01-08"})
+    blocked = teller.does(
+        LEAD, "核算：低于当月起执行的最低工资，整批暂缓发放", "POST", f"{path}/calculation", {"on": "2026-01-08"}
+    )
     teller.expects("核算结果", blocked["status"], "blocked")
     _standard(teller, "2450.00", "2025-12-01", "2026-01-09")
-    mended = teller.does(LEAD, "改正后重新核算", "POST", f"{path}/calculation", {"on": "2026-01-09"})
+    mended = teller.does(LEAD, "按改正后的标准重新核算", "POST", f"{path}/calculation", {"on": "2026-01-09"})
     teller.expects("核算结果", mended["status"], "calculated")
-    teller.does(FINANCE, "批准发放", "POST", f"{path}/approval", {"on": "2026-01-12"})
+    teller.does(FINANCE, "复核并批准发放", "POST", f"{path}/approval", {"on": "2026-01-12"})
     slip = teller.finds(WORKER.as_worker, f"/v1/workers/{WORKER.worker_id}", lambda view: view["payslips"])[0]
     teller.expects("应发", slip["gross"], "2450.00")
 
@@ -142,12 +152,12 @@ def _renewal(teller: Teller, agreement_id: str) -> None:
     teller.today("2026-02-02")
     renewal = {"starts_on": "2026-03-01", "ends_on": "2027-03-01", "on": "2026-02-02"}
     path = f"/agreements/{agreement_id}/renewals"
-    teller.is_refused(LEAD, "未经考核即续签，被拒绝", "POST", path, renewal, clause="JH-11a")
+    teller.is_refused(LEAD, "未经年度考核即续签，不予办理", "POST", path, renewal, clause="JH-11a")
     for term, value in (("weights", {"duties": 70, "attendance": 30}), ("thresholds", THRESHOLDS)):
         body = {"area": DISTRICT, "starts_on": "2025-01-01", "value": value}
-        teller.does(CHIEF, f"制定年度考核办法：{term}", "PUT", f"/evaluation/choices/JH-11b/{term}", body)
-    body = {"worker_id": WORKER.worker_id, "year": 2025, "scores": {"duties": "82", "attendance": "95"}}
-    teller.does(LEAD, "2025 年度考核：{score} 分，合格", "POST", "/evaluations", body | {"on": "2026-02-05"})
+        teller.does(CHIEF, f"制定年度考核办法：确定{word(term)}", "PUT", f"/evaluation/choices/JH-11b/{term}", body)
+    year = {"worker_id": WORKER.worker_id, "year": 2025, "scores": {"duties": "82", "attendance": "95"}}
+    teller.does(LEAD, "2025 年度考核：{score} 分，合格", "POST", "/evaluations", year | {"on": "2026-02-05"})
     teller.does(LEAD, "考核合格后续签一年", "POST", path, renewal | {"on": "2026-02-06"})
 
 

@@ -11,7 +11,7 @@ CLERK = Person("玄武区总工会经办人", "xuanwu-clerk", ("lead_department"
 CHIEF = Person("玄武区总工会负责人", "xuanwu-chief", ("lead_department",), COUNTY)
 CITY = Person("南京市总工会", "nanjing-union", ("superior_union",), "3201")
 FINANCE = Person("玄武区总工会财务", "xuanwu-finance", ("finance",), COUNTY)
-PROVINCE = Person("江苏省总工会备案岗", "jiangsu-registrar", ("provincial_registrar",), "32")
+PROVINCE = Person("江苏省总工会备案经办人", "jiangsu-registrar", ("provincial_registrar",), "32")
 
 CERTIFIED = Applicant(
     "陈静",
@@ -34,14 +34,14 @@ def play(teller: Teller) -> None:
     plan_id = _plan(teller, union_id, post_id)
     _selection(teller, plan_id)
     worker_id = _hire(teller, plan_id, post_id)
-    agreement_id = _agreement(teller, worker_id)
+    _agreement(teller, worker_id)
     _filing(teller, worker_id)
     _first_pay(teller, worker_id)
     _training(teller, worker_id)
     _evaluation(teller, worker_id)
     _second_pay(teller, worker_id)
     view = teller.reads(CHIEF, f"/v1/workers/{worker_id}")
-    teller.note(f"结果：{view['person']['name']}，{len(view['payslips'])} 张工资单，备案已受理；协议 {agreement_id}。")
+    teller.note(f"结果：{view['person']['name']}，{len(view['payslips'])} 个月工资已发放，备案已受理，年度考核优秀。")
 
 
 def _posts(teller: Teller, union_id: str) -> str:
@@ -56,7 +56,7 @@ def _posts(teller: Teller, union_id: str) -> str:
     )
     quota = teller.does(
         CLERK,
-        "核定岗位定额：{lowest}—{highest} 名，应当选配",
+        "核定岗位定额：应当设岗，{lowest} 至 {highest} 名",
         "POST",
         f"/organisations/{union_id}/quotas",
         {"staff": STAFF, "on": "2024-01-08"},
@@ -67,7 +67,7 @@ def _posts(teller: Teller, union_id: str) -> str:
     figures = {"economy": "1285.00", "staff_gap": "2", "enterprises": "310", "workers": "7300", "funds": "480000.00"}
     request = teller.does(
         CLERK,
-        "向市总工会提出用人数申请：1 名",
+        "向市总工会申请员额：1 名",
         "POST",
         "/headcount-requests",
         {
@@ -80,7 +80,7 @@ def _posts(teller: Teller, union_id: str) -> str:
         },
     )
     path = f"/headcount-requests/{request['request_id']}/approvals"
-    teller.does(CITY, "批准用人数申请", "POST", path, {"on": "2024-01-12"})
+    teller.does(CITY, "核准员额", "POST", path, {"on": "2024-01-12"})
     return post_id
 
 
@@ -124,7 +124,9 @@ def _selection(teller: Teller, plan_id: str) -> None:
         record(teller, CLERK, applicant, "written_exam", "2024-02-24", score="82.00")
         record(teller, CLERK, applicant, "second_review", "2024-02-28", passed=True)
         record(teller, CLERK, applicant, "interview", "2024-03-02", score="86.00")
-    ranking = teller.does(CLERK, "排定名次：总分相同，持证者在前", "POST", f"/plans/{plan_id}/ranking", {"on": "2024-03-04"})
+    ranking = teller.does(
+        CLERK, "排定名次：总分相同，持证者在前", "POST", f"/plans/{plan_id}/ranking", {"on": "2024-03-04"}
+    )
     order = [entry["application_id"] for entry in ranking["order"]]
     teller.expects("名次", order, [CERTIFIED.application_id, UNCERTIFIED.application_id])
     record(teller, CLERK, CERTIFIED, "background_check", "2024-03-08", passed=True)
@@ -135,7 +137,7 @@ def _hire(teller: Teller, plan_id: str, post_id: str) -> str:
     teller.today("2024-03-14")
     notice = teller.does(
         CLERK,
-        "公示拟录用人选，至 {ends_on} 止",
+        "公示拟录用人选五个工作日，至{ends_on}止",
         "POST",
         f"/plans/{plan_id}/public-notice",
         {"starts_on": "2024-03-14", "working_days": 5},
@@ -162,7 +164,7 @@ def _hire(teller: Teller, plan_id: str, post_id: str) -> str:
     return CERTIFIED.worker_id
 
 
-def _agreement(teller: Teller, worker_id: str) -> str:
+def _agreement(teller: Teller, worker_id: str) -> None:
     teller.today("2024-03-25")
     draft = teller.does(
         CLERK,
@@ -179,17 +181,15 @@ def _agreement(teller: Teller, worker_id: str) -> str:
             "on": "2024-03-26",
         },
     )
-    agreement_id: str = draft["agreement_id"]
-    path = f"/agreements/{agreement_id}/signatures"
+    path = f"/agreements/{draft['agreement_id']}/signatures"
     teller.does(CHIEF, "代表用人单位签字", "POST", path, {"party": "lead_department", "on": "2024-03-28"})
-    teller.does(CERTIFIED.as_worker, "本人签字，合同生效", "POST", path, {"party": "worker", "on": "2024-03-28"})
-    return agreement_id
+    teller.does(CERTIFIED.as_worker, "本人签字，劳动合同订立", "POST", path, {"party": "worker", "on": "2024-03-28"})
 
 
 def _filing(teller: Teller, worker_id: str) -> None:
     teller.today("2024-04-08")
     filing = teller.finds(CHIEF, f"/v1/workers/{worker_id}", lambda view: view["filings"])[0]
-    teller.note("备案已随录用自动开立")
+    teller.note("录用后，系统已自动生成备案事项，待报送")
     path = f"/filings/{filing['filing_id']}"
     teller.does(CLERK, "向省总工会报送备案", "POST", f"{path}/submissions", {"on": "2024-04-08"})
     reason = {"on": "2024-04-12", "reason": "未注明社会工作者证书等级"}
@@ -205,7 +205,7 @@ def _filing(teller: Teller, worker_id: str) -> None:
 def _standard(teller: Teller, grade: int, amount: str, starts_on: str) -> None:
     standard = teller.does(
         CLERK,
-        f"拟定基本工资标准：{grade} 档每月 {amount} 元",
+        f"拟定基本工资标准：第 {grade} 档，每月 {amount} 元",
         "POST",
         "/pay-standards",
         {
@@ -223,7 +223,11 @@ def _standard(teller: Teller, grade: int, amount: str, starts_on: str) -> None:
 
 def _run(teller: Teller, worker_id: str, month: str, on: str, performance: str) -> dict[str, str]:
     run = teller.does(
-        CLERK, f"开立 {month} 工资", "POST", "/payroll-runs", {"area": STREET, "staff": STAFF, "month": month, "on": on}
+        CLERK,
+        f"编制 {month[:4]} 年 {int(month[5:])} 月工资表",
+        "POST",
+        "/payroll-runs",
+        {"area": STREET, "staff": STAFF, "month": month, "on": on},
     )
     path = f"/payroll-runs/{run['run_id']}"
     teller.does(
@@ -242,7 +246,8 @@ def _run(teller: Teller, worker_id: str, month: str, on: str, performance: str) 
         lambda view: [slip for slip in view["payslips"] if slip["month"] == month],
     )
     slip: dict[str, str] = slips[0]
-    teller.note(f"应发 {slip['gross']}，个人缴费 {slip['contributions']}，个税 {slip['tax']}，实发 {slip['net']} 元")
+    withheld = f"个人缴费 {slip['contributions']} 元，个人所得税 {slip['tax']} 元"
+    teller.note(f"应发 {slip['gross']} 元，{withheld}，实发 {slip['net']} 元")
     return slip
 
 
@@ -259,7 +264,11 @@ def _training(teller: Teller, worker_id: str) -> None:
     teller.expects("培训期限", training["due_on"], "2025-03-25")
     done = {"course": "新录用工会工作者岗前培训", "hours": 40, "on": "2024-10-15"}
     teller.does(
-        CLERK, "登记业务培训：40 学时，在一年期限内", "POST", f"/trainings/{training['training_id']}/completions", done
+        CLERK,
+        "登记岗前培训：40 学时，在一年期限内完成",
+        "POST",
+        f"/trainings/{training['training_id']}/completions",
+        done,
     )
 
 
@@ -268,15 +277,15 @@ def _evaluation(teller: Teller, worker_id: str) -> None:
     weights = {"ethics": 20, "practical_skill": 25, "results": 30, "satisfaction": 25}
     thresholds = {"excellent": 90, "qualified": 75, "basically_qualified": 60}
     for term, value, words in (
-        ("weights", weights, "量化考核：四个方面的权重 20/25/30/25"),
-        ("thresholds", thresholds, "量化考核：90、75、60 分为等次界线"),
+        ("weights", weights, "制定量化考核办法：四个方面的权重依次为 20、25、30、25"),
+        ("thresholds", thresholds, "制定量化考核办法：优秀 90 分、合格 75 分、基本合格 60 分起"),
     ):
         body = {"area": COUNTY, "starts_on": "2024-01-01", "value": value}
         teller.does(CHIEF, words, "PUT", f"/evaluation/choices/JS-8b/{term}", body)
     scores = {"ethics": "95", "practical_skill": "90", "results": "94", "satisfaction": "92"}
     graded = teller.does(
         CLERK,
-        "年度考核：{score} 分",
+        "2024 年度考核：{score} 分，优秀",
         "POST",
         "/evaluations",
         {"worker_id": worker_id, "year": 2024, "scores": scores, "on": "2025-01-10"},
@@ -287,8 +296,8 @@ def _evaluation(teller: Teller, worker_id: str) -> None:
     if not {"pay_step_up", "renewal"} <= kinds.keys():
         raise NotAsTold(f"proposed consequences: {sorted(kinds)}")
     for kind, words in (("pay_step_up", "同意晋升工资档级"), ("renewal", "同意到期续聘")):
-        body = {"approve": True, "reason": "年度考核优秀", "on": "2025-01-20"}
-        teller.does(CHIEF, words, "POST", f"/consequences/{kinds[kind]}/decisions", body)
+        decided = {"approve": True, "reason": "年度考核优秀", "on": "2025-01-20"}
+        teller.does(CHIEF, words, "POST", f"/consequences/{kinds[kind]}/decisions", decided)
 
 
 def _second_pay(teller: Teller, worker_id: str) -> None:

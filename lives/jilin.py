@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from lives.recruiting import Applicant, apply, record
-from lives.teller import Person, Teller
+from lives.teller import Person, Teller, day_of
 
 COUNTY = "220102"
 STREET = "220102001"
@@ -13,7 +13,7 @@ TERM_ENDS_ON = "2026-12-01"
 
 CIVIL = Person("南关区民政局经办人", "nanguan-civil", ("civil_affairs",), COUNTY)
 CHIEF = Person("南关区民政局负责人", "nanguan-chief", ("civil_affairs",), COUNTY)
-HR = Person("南关区人社局", "nanguan-hr", ("human_resources",), COUNTY)
+HR = Person("南关区人力资源和社会保障局", "nanguan-hr", ("human_resources",), COUNTY)
 STREET_OFFICE = Person("南岭街道办事处", "nanling-street", ("street_office",), STREET)
 FINANCE = Person("南关区财政局", "nanguan-finance", ("finance",), COUNTY)
 
@@ -35,7 +35,7 @@ def play(teller: Teller) -> None:
     _first_failed_year(teller)
     _second_failed_year_and_exit(teller)
     view = teller.finds(CHIEF, f"/v1/workers/{MA.worker_id}", lambda view: view if view["left"] else None)
-    teller.note(f"结果：{view['person']['name']}于 {view['left']['left_on']} 离岗；其余两人继续在岗。")
+    teller.note(f"结果：{view['person']['name']}于{day_of(view['left']['left_on'])}离岗；其余两人继续在岗。")
 
 
 def _posts(teller: Teller) -> list[str]:
@@ -50,8 +50,8 @@ def _posts(teller: Teller) -> list[str]:
     }
     teller.does(CIVIL, "登记华阳社区：3620 户，本届“两委”至 2026 年 11 月底", "POST", "/organisations", community)
     for clause, term, value, words in (
-        ("JL-2a", "one_extra_per", 300, "选定：超过 3000 户后每 300 户增设一个"),
-        ("JL-2b", "county_cap", 400, "选定：全区社工岗总量 400 个"),
+        ("JL-2a", "one_extra_per", 300, "确定：超过 3000 户后，每 300 户增设一个社工岗"),
+        ("JL-2b", "county_cap", 400, "确定：全区社工岗总量 400 个"),
     ):
         body = {"area": COUNTY, "starts_on": "2024-01-01", "value": value}
         teller.does(CHIEF, words, "PUT", f"/registry/choices/{clause}/{term}", body)
@@ -73,7 +73,7 @@ def _posts(teller: Teller) -> list[str]:
         teller.does(CIVIL, f"设立第 {number} 个社工岗", "POST", "/posts", post)["post_id"]
         for number in range(1, POSTS + 1)
     ]
-    teller.is_refused(CIVIL, f"试设第 {POSTS + 1} 个社工岗，被拒绝", "POST", "/posts", post, clause="JL-2b")
+    teller.is_refused(CIVIL, f"申请设立第 {POSTS + 1} 个社工岗，不予办理", "POST", "/posts", post, clause="JL-2b")
     return posts
 
 
@@ -119,13 +119,15 @@ def _hire(teller: Teller, plan_id: str, posts: list[str]) -> None:
         record(teller, CIVIL, applicant, "background_check", "2024-04-25", passed=True)
         record(teller, CIVIL, applicant, "medical", "2024-04-28", passed=True)
     notice = {"starts_on": "2024-04-29", "working_days": 5}
-    ends = teller.does(CIVIL, "公示，跨劳动节，至 {ends_on} 止", "POST", f"/plans/{plan_id}/public-notice", notice)
+    ends = teller.does(
+        CIVIL, "公示五个工作日，遇劳动节顺延，至{ends_on}止", "POST", f"/plans/{plan_id}/public-notice", notice
+    )
     teller.expects("公示截止日", ends["ends_on"], "2024-05-09")
     teller.today("2024-05-13")
     for applicant, post_id in zip(TEAM, posts, strict=False):
         path = f"/applications/{applicant.application_id}/hiring"
         body = {"on": "2024-05-13", "post_id": post_id}
-        applicant.worker_id = teller.does(CIVIL, f"录用{applicant.name}到社工岗", "POST", path, body)["worker_id"]
+        applicant.worker_id = teller.does(CIVIL, f"录用{applicant.name}为社工岗人员", "POST", path, body)["worker_id"]
 
 
 def _agreements(teller: Teller) -> None:
@@ -140,12 +142,14 @@ def _agreements(teller: Teller) -> None:
             "on": "2024-05-20",
         }
         if applicant is MA:
-            words = "拟签到 2027 年的服务协议，被拒绝：须与“两委”届期一致"
+            words = "拟签订至 2027 年的服务协议，不予办理：须与“两委”届期一致"
             late = body | {"ends_on": "2027-06-01"}
             teller.is_refused(STREET_OFFICE, words, "POST", "/agreements", late, clause="JL-5a")
-        draft = teller.does(STREET_OFFICE, f"拟定{applicant.name}的服务协议，至本届届满", "POST", "/agreements", body)
+        draft = teller.does(
+            STREET_OFFICE, f"拟定{applicant.name}的服务协议，至本届“两委”届满", "POST", "/agreements", body
+        )
         path = f"/agreements/{draft['agreement_id']}/signatures"
-        teller.does(STREET_OFFICE, "街道签字", "POST", path, {"party": "street_office", "on": "2024-05-24"})
+        teller.does(STREET_OFFICE, "代表街道签字", "POST", path, {"party": "street_office", "on": "2024-05-24"})
         teller.does(applicant.as_worker, "本人签字", "POST", path, {"party": "worker", "on": "2024-05-24"})
 
 
@@ -156,14 +160,20 @@ def _roster(teller: Teller) -> None:
         "hall_workers": [LIU.worker_id, SUN.worker_id],
         "grid_workers": {"第一网格": MA.worker_id},
     }
-    teller.does(STREET_OFFICE, "安排值班：大厅 2 人，其余下沉网格", "POST", "/duty-rosters", body)
+    teller.does(STREET_OFFICE, "安排值班：一站式大厅 2 人，其余下沉网格", "POST", "/duty-rosters", body)
 
 
 def _pay(teller: Teller) -> None:
     teller.today("2025-02-08")
     amounts = {"assistant_social_worker": "200.00", "social_worker": "300.00", "senior_social_worker": "450.00"}
     choice = {"area": COUNTY, "starts_on": "2024-01-01", "value": amounts}
-    teller.does(CHIEF, "选定社工师补贴：200、300、450 元", "PUT", "/payroll/choices/JL-4d/amounts", choice)
+    teller.does(
+        CHIEF,
+        "确定社工师补贴：助理级每月 200 元，中级 300 元，高级 450 元",
+        "PUT",
+        "/payroll/choices/JL-4d/amounts",
+        choice,
+    )
     certificate = {
         "worker_id": LIU.worker_id,
         "kind": "social_work",
@@ -187,19 +197,25 @@ def _pay(teller: Teller) -> None:
         },
     )
     path = f"/pay-standards/{standard['standard_id']}/approvals"
-    teller.does(FINANCE, "批准薪酬标准", "POST", path, {"on": "2025-01-15"})
+    teller.does(FINANCE, "复核并批准薪酬标准", "POST", path, {"on": "2025-01-15"})
     run = teller.does(
         STREET_OFFICE,
-        "开立全街道 2025 年 1 月工资",
+        "编制全街道 2025 年 1 月工资表",
         "POST",
         "/payroll-runs",
         {"area": STREET, "staff": STAFF, "month": "2025-01", "on": "2025-02-08"},
     )
     path = f"/payroll-runs/{run['run_id']}"
     for applicant, score in ((LIU, "95.5"), (SUN, "88.0"), (MA, "61.0")):
-        words = f"按绩效考核给{applicant.name}打分 {score}"
+        words = f"录入{applicant.name}的绩效考核得分：{score} 分"
         teller.does(STREET_OFFICE, words, "PUT", f"{path}/pool-scores/{applicant.worker_id}", {"score": score})
-    calculated = teller.does(STREET_OFFICE, "核算：基础 70%，绩效 30% 进街道总量按考核分配", "POST", f"{path}/calculation", {"on": "2025-02-08"})
+    calculated = teller.does(
+        STREET_OFFICE,
+        "核算：七成为基础报酬，三成汇入街道绩效总额，按考核得分分配",
+        "POST",
+        f"{path}/calculation",
+        {"on": "2025-02-08"},
+    )
     teller.expects("核算结果", calculated["status"], "calculated")
     teller.does(FINANCE, "复核并批准发放", "POST", f"{path}/approval", {"on": "2025-02-10"})
     shares = Decimal(0)
@@ -207,7 +223,9 @@ def _pay(teller: Teller) -> None:
         slip = teller.finds(applicant.as_worker, f"/v1/workers/{applicant.worker_id}", lambda view: view["payslips"])[0]
         lines = {line["code"]: Decimal(line["amount"]) for line in slip["lines"]}
         shares += lines["performance"]
-        teller.note(f"{applicant.name}：基础 {lines['base']}，绩效 {lines['performance']}，实发 {slip['net']} 元")
+        teller.note(
+            f"{applicant.name}：基础报酬 {lines['base']} 元，绩效奖金 {lines['performance']} 元，实发 {slip['net']} 元"
+        )
         if applicant is LIU:
             teller.expects("证书补贴", lines["certificate_allowance"], Decimal("200.00"))
     # 30% of 4300.01 is 1290.003, so 1290.00 for each of three.
@@ -227,7 +245,7 @@ def _first_failed_year(teller: Teller) -> None:
     thresholds = {"excellent": 90, "qualified": 75, "basically_qualified": 60}
     for term, value in (("weights", weights), ("thresholds", thresholds)):
         body = {"area": COUNTY, "starts_on": "2024-01-01", "value": value}
-        words = f"制定考核办法：选定{'权重' if term == 'weights' else '等次线'}"
+        words = f"制定考核办法：确定{'各维度权重' if term == 'weights' else '各等次的分数线'}"
         teller.does(CHIEF, words, "PUT", f"/evaluation/choices/JL-9a/{term}", body)
     _grade(teller, LIU, 2024, "2025-01-20", "93", "excellent")
     _grade(teller, MA, 2024, "2025-01-20", "52", "not_qualified")
@@ -237,7 +255,7 @@ def _first_failed_year(teller: Teller) -> None:
         "evidence": "2024 年度考核不合格",
         "on": "2025-03-01",
     }
-    teller.is_refused(CIVIL, "仅一年不合格即提出退出，被拒绝", "POST", "/exit-cases", case, clause="JL-10")
+    teller.is_refused(CIVIL, "仅一年考核不合格即提出退出，不予办理", "POST", "/exit-cases", case, clause="JL-10")
 
 
 def _second_failed_year_and_exit(teller: Teller) -> None:
@@ -249,9 +267,9 @@ def _second_failed_year_and_exit(teller: Teller) -> None:
         "evidence": "2024、2025 年度考核均不合格",
         "on": "2026-01-20",
     }
-    opened = teller.does(CIVIL, "连续两年不合格，开立退出个案", "POST", "/exit-cases", case)
+    opened = teller.does(CIVIL, "连续两年考核不合格，启动退出程序", "POST", "/exit-cases", case)
     path = f"/exit-cases/{opened['case_id']}"
     hearing = {"on": "2026-01-28", "statement": "本人对考核结果无异议，希望协助推荐就业。"}
     teller.does(CIVIL, "听取本人陈述并记录", "POST", f"{path}/hearings", hearing)
     decision = {"on": "2026-02-03", "leaves": True, "left_on": "2026-03-01"}
-    teller.does(CHIEF, "决定：退出社工岗，解除服务协议", "POST", f"{path}/decisions", decision)
+    teller.does(CHIEF, "作出决定：退出社工岗，解除服务协议", "POST", f"{path}/decisions", decision)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import httpx
@@ -53,7 +54,8 @@ class Teller:
             problem = answer.json()
             raise NotAsTold(f"{words}: {answer.status_code} {problem.get('code')}: {problem.get('detail')} {problem}")
         content = answer.json() if answer.content else {}
-        self._tell(f"{person.title}：{words.format(**content) if isinstance(content, dict) else words}")
+        shown = {name: day_of(value) for name, value in content.items()} if isinstance(content, dict) else {}
+        self._tell(f"{person.title}：{words.format(**shown)}")
         self._tell_decisions(answer.headers.get("Decisions", ""))
         return content
 
@@ -109,10 +111,13 @@ class Teller:
             return
         told = set()
         for decision_id in filter(None, ids.split(",")):
-            decision = self.finds(INSPECTOR, f"/v1/decisions/{decision_id}", lambda answer: answer)["decision"]
-            line = f"《{decision['document_title']}》{decision['at']}（{decision['clause']}）"
+            kept = self.finds(INSPECTOR, f"/v1/decisions/{decision_id}", lambda answer: answer)
+            decision = kept["decision"]
+            line = f"       ✓ 依据《{decision['document_title']}》{decision['at']}（{decision['clause']}）"
+            if not decision["permits"] and kept["words"]:
+                line = f"       ✗ {kept['words']['zh']}"
             if line not in told:
-                self.say(f"       ✓ 依据{line}")
+                self.say(line)
             told.add(line)
 
     def _command(self, person: Person, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
@@ -154,6 +159,15 @@ class Teller:
                 raise NotAsTold(f"{method} {path}: no answer within {_PATIENCE:.0f} s: {trouble}")
             time.sleep(pause)
             pause = min(pause * 2, 1.0)
+
+
+def day_of(value: Any) -> Any:
+    """2024-05-09 as 2024年5月9日; anything else as it is."""
+    try:
+        day = date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return value
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 INSPECTOR = Person("监督员", "inspector", ("auditor",), "")

@@ -20,10 +20,9 @@ AREA_CODE = r"^(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})$"
 
 def level_of(area: str) -> Level:
     """The level of an area code, by its number of digits; the empty code is the whole nation."""
-    try:
-        return _DIGITS[len(area)]
-    except KeyError:
-        raise ValueError(f"not an area code: {area!r}") from None
+    if len(area) not in _DIGITS or (area and not (area.isascii() and area.isdigit())):
+        raise ValueError(f"not an area code: {area!r}")
+    return _DIGITS[len(area)]
 
 
 def area_at(area: str, level: Level) -> str | None:

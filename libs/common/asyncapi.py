@@ -54,7 +54,7 @@ def _channel(address: str, names: list[str]) -> Json:
 def _message(cls: type[Event]) -> Json:
     schema = cls.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
     schema.pop("additionalProperties", None)
-    message = {"name": cls.type_name(), "title": cls.__name__, "payload": schema}
+    message: Json = {"name": cls.type_name(), "title": cls.__name__, "payload": schema}
     words = inspect.getdoc(cls)
     if words and words != inspect.getdoc(Event):
         message["summary"] = words

@@ -1,5 +1,6 @@
 """Kafka: topics, producers and the wire form of an event (CloudEvents 1.0, binary mode)."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,8 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from common.events import event_classes
 
 EVENT_PARTITIONS = 6
+_ID = re.compile(r"[\x21-\x7e]{1,60}\Z")
+_SOURCE = re.compile(r"(?=.{3,60}\Z)/[a-z]+/[a-z]+\Z")
 _FOREVER = {"retention.ms": "-1", "cleanup.policy": "delete"}
 
 
@@ -117,7 +120,7 @@ class Envelope:
             name: value.decode() if isinstance(value, bytes) else value for name, value in pairs if value is not None
         }
         try:
-            return cls(
+            envelope = cls(
                 event_id=found["ce_id"],
                 source=found["ce_source"],
                 type_name=found["ce_type"],
@@ -127,3 +130,6 @@ class Envelope:
             )
         except KeyError as error:
             raise ValueError(f"no {error.args[0]} among the headers") from None
+        if not (_SOURCE.match(envelope.source) and _ID.match(envelope.event_id) and 0 < envelope.sequence < 2**63):
+            raise ValueError("ce_id, ce_source or ce_sequence is not one of ours")
+        return envelope

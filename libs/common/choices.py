@@ -19,7 +19,7 @@ CHOICE = "policy.choice_within_bounds"
 
 class NotTheirChoice(BusinessError):
     status = 403
-    zh = "条款 {clause} 将此项交由{level}一级选定，您不在该级。"
+    zh = "条款 {clause} 将此项交由{level}选定，您不在该级。"
     en = "Clause {clause} leaves this to the {level} level, which is not yours."
 
 

@@ -15,15 +15,18 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 from pydantic import ValidationError
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.actors import service_actor
 from common.bus import Envelope, publishers, topic_of
 from common.clock import utc_now
+from common.errors import Refused
 from common.events import Event, event_classes
+from common.inbox import advance, is_blocked, remember, seen
 from common.observability import CONSUMER_LAG, HANDLED, PARKED, consuming
 from common.policy import Policies
 from common.settings import Settings
@@ -37,9 +40,9 @@ AnyHandler = Callable[[Transaction, Event, Envelope], Awaitable[None]]
 
 ATTEMPTS = 5
 BACK_OFF = 0.05
+LONGEST_KEY = 200
 INBOX_KEPT = timedelta(days=90)
 _HOUSEKEEPING = 3600.0
-_POSITION_LOCK = 7_340_003
 
 
 class Unhandled(Exception):
@@ -71,6 +74,7 @@ class Consumer:
         self.keeps_order = keeps_order
         self.between_batches = between_batches
         self.empty = empty
+        self._asked_for = {_unversioned(name) for name in self.handlers}
         self._types = event_classes()
         self._stuck = False
 
@@ -171,8 +175,8 @@ class Consumer:
 
     async def take(self, record: ConsumerRecord[bytes, bytes]) -> None:
         """Handle one message, or park it. Returns only when the database has one or the other."""
-        key = (record.key or b"").decode("utf-8", "replace")
-        headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+        key = _text(record.key)[:LONGEST_KEY]
+        headers = {_text(name): _text(value) for name, value in record.headers if value is not None}
         failure: Exception | None = None
         for attempt in range(ATTEMPTS):
             if attempt:
@@ -182,16 +186,12 @@ class Consumer:
                     return
                 failure = Unhandled("an earlier event of this key is parked")
                 break
-            except (OperationalError, InterfaceError, ConnectionError, OSError):
-                raise
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    raise
-                failure = error
-            except (ValueError, ValidationError, Unhandled) as error:
+            except (ValueError, ValidationError, Unhandled, Refused) as error:
                 failure = error
                 break
             except Exception as error:
+                if _is_lost_database(error):
+                    raise
                 failure = error
         await self._park(record, key=key, headers=headers, reason=f"{type(failure).__name__}: {failure}")
 
@@ -203,12 +203,12 @@ class Consumer:
         with consuming(type_name=envelope.type_name, traceparent=envelope.traceparent):
             async with self._transaction() as tx:
                 waits = parked_id is None and not self.keeps_order
-                if waits and await _is_blocked(tx.session, topic=topic, key=key):
+                if waits and await is_blocked(tx.session, topic=topic, key=key):
                     return False
-                if await _remember(tx.session, envelope, replayed=parked_id is not None):
+                if await remember(tx.session, envelope, replayed=parked_id is not None):
                     await self._apply(tx, envelope, body)
                     if self.handle_any:
-                        await _advance(tx.session, envelope)
+                        await advance(tx.session, envelope)
                 elif self.keeps_order:
                     await self._apply(tx, envelope, body)
                 if parked_id is not None:
@@ -219,6 +219,8 @@ class Consumer:
     async def _apply(self, tx: Transaction, envelope: Envelope, body: bytes) -> None:
         known = self.handlers.get(envelope.type_name)
         cls = known[0] if known else self._types.get(envelope.type_name)
+        if cls is None and (self.handle_any or _unversioned(envelope.type_name) in self._asked_for):
+            raise Unhandled(f"{envelope.type_name} is not known to this version")
         if cls is None or (known is None and self.handle_any is None):
             return
         event = cls.read(orjson.loads(body))
@@ -238,7 +240,7 @@ class Consumer:
                     partition=record.partition,
                     offset=record.offset,
                     key=key,
-                    reason=reason[:2000],
+                    reason=_text(reason)[:2000],
                     headers=headers,
                     body=record.value or b"",
                     parked_at=utc_now(),
@@ -254,9 +256,9 @@ class Consumer:
             envelope = Envelope.read(headers)
         except ValueError:
             return
-        await session.execute(insert(InboxMessage).values(_seen(envelope, parked=True)).on_conflict_do_nothing())
+        await session.execute(insert(InboxMessage).values(seen(envelope, parked=True)).on_conflict_do_nothing())
         if self.handle_any:
-            await _advance(session, envelope)
+            await advance(session, envelope)
 
     async def replay(self, *, key: str | None = None) -> tuple[int, int]:
         """Handle parked messages again, oldest first; returns how many went through and how many stay."""
@@ -342,52 +344,21 @@ class _Rebalanced(ConsumerRebalanceListener):  # type: ignore[misc]
         log.info("partitions_assigned", count=len(assigned))
 
 
-def _seen(envelope: Envelope, *, parked: bool) -> dict[str, Any]:
-    return {
-        "event_id": envelope.event_id,
-        "source": envelope.source,
-        "sequence": envelope.sequence,
-        "parked": parked,
-        "handled_at": utc_now(),
-    }
+def _text(given: bytes | str | None) -> str:
+    """As text that a column can hold, whatever was sent."""
+    words = given.decode("utf-8", "replace") if isinstance(given, bytes) else given or ""
+    return words.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-async def _remember(session: AsyncSession, envelope: Envelope, *, replayed: bool) -> bool:
-    """True the first time this event is seen, or the first time it is replayed after it was parked."""
-    insertion = insert(InboxMessage).values(_seen(envelope, parked=False))
-    if replayed:
-        once = insertion.on_conflict_do_update(
-            index_elements=["event_id"], set_={"parked": False}, where=InboxMessage.parked.is_(True)
-        )
-    else:
-        once = insertion.on_conflict_do_nothing()
-    return await session.scalar(once.returning(InboxMessage.event_id)) is not None
+def _unversioned(type_name: str) -> str:
+    return type_name.rpartition(".v")[0]
 
 
-async def _is_blocked(session: AsyncSession, *, topic: str, key: str) -> bool:
-    return bool(await session.scalar(select(exists().where(ParkedMessage.topic == topic, ParkedMessage.key == key))))
-
-
-async def _advance(session: AsyncSession, envelope: Envelope) -> None:
-    """Move the source's position over every sequence that has been taken in without a gap."""
-    # Two consumers that each miss the other's uncommitted neighbour would leave the position behind for good.
-    await session.execute(select(func.pg_advisory_xact_lock(_POSITION_LOCK, func.hashtext(envelope.source))))
-    at = await session.scalar(select(SourcePosition.sequence).where(SourcePosition.source == envelope.source)) or 0
-    if envelope.sequence != at + 1:
-        return
-    later = await session.scalars(
-        select(InboxMessage.sequence)
-        .where(InboxMessage.source == envelope.source, InboxMessage.sequence > envelope.sequence)
-        .order_by(InboxMessage.sequence)
-        .limit(10_000)
-    )
-    at = envelope.sequence
-    for sequence in later:
-        if sequence != at + 1:
-            break
-        at = sequence
-    await session.execute(
-        insert(SourcePosition)
-        .values(source=envelope.source, sequence=at)
-        .on_conflict_do_update(index_elements=["source"], set_={"sequence": at})
-    )
+def _is_lost_database(error: Exception) -> bool:
+    """Whether the database, not the message, is what failed: gone, starting, stopping or out of room (SQLSTATE)."""
+    if isinstance(error, OperationalError | InterfaceError | PoolExhausted | OSError):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    state = getattr(getattr(error, "orig", error), "sqlstate", None) or ""
+    return state.startswith(("08", "53", "57P", "58"))

@@ -13,6 +13,7 @@ from starlette.routing import Match
 from common.policy.decisions import Decision
 from common.policy.documents import NoClause, NotChosen
 from common.wording import describe_decision
+from common.words import WORDS
 
 PROBLEM = "application/problem+json"
 
@@ -40,7 +41,15 @@ class BusinessError(Exception):
         return {"params": self.params} if self.params else {}
 
     def detail(self, language: str) -> str:
-        return (self.en if language == "en" else self.zh).format(**self.params)
+        if language == "en":
+            return self.en.format(**self.params)
+        return self.zh.format(**{name: _in_words(value) for name, value in self.params.items()})
+
+
+def _in_words(value: Any) -> Any:
+    """A code, or several parted by commas, as the reader knows them."""
+    codes = value.split(", ") if isinstance(value, str) else []
+    return "、".join(WORDS[code] for code in codes) if codes and all(code in WORDS for code in codes) else value
 
 
 class NotFound(BusinessError):

@@ -44,5 +44,7 @@ def _normalised(value: str) -> str:
 
 
 def mask_identity(number: str) -> str:
-    """First three and last four of an identity number: birth date and district stay hidden."""
+    """First three and last four of an identity number: birth date and district stay hidden; of a short one nothing."""
+    if len(number) < 11:
+        return "*" * len(number)
     return number[:3] + "*" * (len(number) - 7) + number[-4:]

@@ -1,6 +1,8 @@
 """Money: whole fen inside, decimal strings of yuan outside."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from math import floor
 from typing import Annotated
 
 from pydantic import AfterValidator, PlainSerializer
@@ -27,12 +29,14 @@ def share_out(total: Decimal, weights: dict[str, Decimal]) -> dict[str, Decimal]
 
     Equal remainders go to the smaller key, so that the same input always gives the same shares.
     """
-    whole = sum(weights.values(), Decimal(0))
-    if whole <= 0:
-        raise ValueError("the weights add up to nothing")
+    whole = sum(map(Fraction, weights.values()), Fraction(0))
+    if whole <= 0 or min(weights.values()) < 0:
+        raise ValueError("the weights add up to nothing, or one is negative")
+    if total != to_fen(total):
+        raise ValueError("the total is not whole fen")
     fen = int(total / FEN)
-    exact = {key: Decimal(fen) * weight / whole for key, weight in weights.items()}
-    shares = {key: int(amount) for key, amount in exact.items()}
+    exact = {key: fen * Fraction(weight) / whole for key, weight in weights.items()}
+    shares = {key: floor(amount) for key, amount in exact.items()}
     left = fen - sum(shares.values())
     for key in sorted(exact, key=lambda key: (shares[key] - exact[key], key))[:left]:
         shares[key] += 1

@@ -73,19 +73,26 @@ class Relay:
     async def _relay_while_leading(self) -> None:
         async with self._engine.connect() as lock:
             lock = await lock.execution_options(isolation_level="AUTOCOMMIT")
-            await self._become_leader(lock)
-            await self._listen(lock)
-            producer = open_producer(
-                self._settings.kafka_bootstrap_servers, client_id=f"{self._service}-relay-{self._settings.instance}"
-            )
-            await producer.start()
             try:
-                while True:
-                    await lock.execute(text("SELECT 1"))  # the lock lives as long as this connection
-                    waiting = await self._pass_on(producer)
-                    await self._rest(waiting)
+                await self._become_leader(lock)
+                await self._listen(lock)
+                await self._relay(lock)
             finally:
-                await asyncio.shield(producer.stop())
+                # Back in the pool it would go on holding the lock, and nobody could lead again.
+                await asyncio.shield(lock.invalidate())
+
+    async def _relay(self, lock: AsyncConnection) -> None:
+        producer = open_producer(
+            self._settings.kafka_bootstrap_servers, client_id=f"{self._service}-relay-{self._settings.instance}"
+        )
+        await producer.start()
+        try:
+            while True:
+                await lock.execute(text("SELECT 1"))  # the lock lives as long as this connection
+                waiting = await self._pass_on(producer)
+                await self._rest(waiting)
+        finally:
+            await asyncio.shield(producer.stop())
 
     async def _become_leader(self, lock: AsyncConnection) -> None:
         while not (await lock.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK})).scalar():

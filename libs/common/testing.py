@@ -23,6 +23,7 @@ from common.bus import kafka_headers, source_of, topic_of
 from common.clock import set_today, utc_now
 from common.consumer import Consumer
 from common.embedded.databases import prepare_database
+from common.embedded.kafka import Kafka
 from common.embedded.postgres import Postgres
 from common.events import Event, event_classes
 from common.events.decisions import DecisionRecorded
@@ -80,6 +81,23 @@ def postgres_url(servers_folder: Path) -> Iterator[str]:
     postgres = Postgres(servers_folder, fast=True)
     yield postgres.start()
     postgres.stop()
+
+
+@pytest.fixture(scope="session")
+def own_kafka(servers_folder: Path) -> Iterator[Kafka | None]:
+    """A Kafka of our own, which a test may kill; none where KAFKA_BOOTSTRAP_SERVERS names one."""
+    if os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        yield None
+        return
+    kafka = Kafka(servers_folder)
+    kafka.start()
+    yield kafka
+    kafka.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka_servers(own_kafka: Kafka | None) -> str:
+    return own_kafka.bootstrap_servers if own_kafka else os.environ["KAFKA_BOOTSTRAP_SERVERS"]
 
 
 @dataclass

@@ -77,17 +77,19 @@ async def keep_duty_roster(
         kept_by=tx.actor.account,
     )
     tx.session.add(roster)
-    tx.emit(
-        DutyRosterKept(
-            roster_id=roster.roster_id,
-            organisation_id=organisation_id,
-            area=roster.area,
-            starts_on=starts_on,
-            hall_workers=hall_workers,
-            grid_workers=grid_workers,
-        )
-    )
+    tx.emit(_as_told(roster))
     return roster
+
+
+def _as_told(roster: DutyRoster) -> DutyRosterKept:
+    return DutyRosterKept(
+        roster_id=roster.roster_id,
+        organisation_id=roster.organisation_id,
+        area=roster.area,
+        starts_on=roster.starts_on,
+        hall_workers=roster.hall_workers,
+        grid_workers=roster.grid_workers,
+    )
 
 
 def _each_in_one_place(hall: list[str], grids: Iterable[str]) -> set[str]:

@@ -110,6 +110,8 @@ def grade_by_scores(
 ) -> Graded | ScoresAskedFor:
     """Which grade a year's scores make, and whether it counts as passed.
 
+    Dimensions and grades are codes of the document's own. Weights are given by dimension, thresholds by grade.
+
     Our reading: the score is the weighted mean of scores from 0 to 100, rounded half up to two places before it is held
     against the thresholds; a threshold is reached at its value. Nothing is assumed for a dimension without a score.
     """
@@ -145,6 +147,8 @@ class Proposed(BaseModel):
 @rule("evaluation.consequences", every=True)
 def consequences_of_grade(terms: ConsequenceTerms, *, grade: Annotated[str, Field(title="等次")]) -> Proposed:
     """What is to be proposed after this grade.
+
+    `by_grade` goes by the codes that the document's evaluation.grade gives its grades.
 
     Our reading: clauses add up, and a grade that a clause does not name has no consequence by that clause. The rule
     only proposes; a person decides each consequence.

@@ -53,9 +53,7 @@ async def end_pay(tx: Transaction, event: WorkerLeft) -> None:
 
 
 async def keep_certificate(tx: Transaction, event: CertificateRegistered) -> None:
-    await _keep_certificate(
-        tx, worker_id=event.worker_id, area=event.area, level=event.level, on=event.registered_on
-    )
+    await _keep_certificate(tx, worker_id=event.worker_id, area=event.area, level=event.level, on=event.registered_on)
 
 
 async def step_grade_up(tx: Transaction, event: ConsequenceDecided) -> None:
@@ -64,9 +62,7 @@ async def step_grade_up(tx: Transaction, event: ConsequenceDecided) -> None:
     starts_on = _next_month(event.decided_on)
     added = await tx.session.execute(
         insert(GradeStep)
-        .values(
-            consequence_id=event.consequence_id, worker_id=event.worker_id, area=event.area, starts_on=starts_on
-        )
+        .values(consequence_id=event.consequence_id, worker_id=event.worker_id, area=event.area, starts_on=starts_on)
         .on_conflict_do_nothing()
         .returning(GradeStep.consequence_id)
     )

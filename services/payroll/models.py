@@ -96,7 +96,11 @@ class PayStandard(GovernedRow, Table):
     __table_args__ = (
         Index(
             "uq_pay_standard_approved",
-            "area", "staff", "post_class", "grade", "starts_on",
+            "area",
+            "staff",
+            "post_class",
+            "grade",
+            "starts_on",
             unique=True,
             postgresql_where=text("status = 'approved'"),
         ),

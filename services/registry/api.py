@@ -14,16 +14,6 @@ from registry import commands, queries
 router = new_router("registry")
 
 Count = Annotated[int, Field(ge=0, le=100_000_000)]
-OrganisationKind = Literal[
-    "province_union",
-    "city_union",
-    "county_union",
-    "street_union",
-    "development_zone_union",
-    "industry_federation",
-    "street_office",
-    "community",
-]
 PostClass = Literal["head", "committee_member", "ordinary"]
 
 
@@ -39,7 +29,7 @@ class Figures(BaseModel):
 class OrganisationInput(Figures):
     organisation_id: RowId | None = Field(default=None, description="组织编号；不填则由系统编号")
     name: Line = Field(description="组织名称", examples=["梅园新村街道总工会"])
-    kind: OrganisationKind = Field(description="组织类型", examples=["street_union"])
+    kind: Code = Field(description="组织类型代码；可设岗的类型由政策文件列明", examples=["street_union"])
     area: str = Field(pattern=AREA_CODE, description="所在地区代码", examples=["320102002"])
 
 

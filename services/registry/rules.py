@@ -14,7 +14,11 @@ class PostPlaces(Terms):
 
 @rule("post.place")
 def may_hold_posts(terms: PostPlaces, *, organisation_kind: Annotated[str, Field(title="组织类型")]) -> bool:
-    """Whether a post may be opened at an organisation of this kind."""
+    """Whether a post may be opened at an organisation of this kind.
+
+    Kinds are codes of the document's own choosing (street_union, community, village ...): whoever registers an
+    organisation gives one. Where no clause answers, a post may be opened at any kind.
+    """
     return organisation_kind in terms.kinds
 
 
@@ -29,7 +33,7 @@ class Tier(BaseModel):
 
 class QuotaTerms(Terms):
     tiers: list[Tier] = Field(title="分档", min_length=1)
-    extra_for: str | None = Field(default=None, title="增设依据的指标")
+    extra_for: str | None = Field(default=None, title="增设依据的指标", description="unions、workers 或 households")
     extra_above: int = Field(default=0, ge=0, title="超过多少起增设")
     one_extra_per: PositiveInt | None = Field(default=None, title="每多少增设一个")
 
@@ -45,7 +49,8 @@ def quota_for_organisation(terms: QuotaTerms, *, figures: Annotated[dict[str, in
     """How many posts an organisation of this size may or should have.
 
     The last tier of which any figure is reached counts. Extra posts are added to both ends of the range, one for
-    each whole step above the line: a step begun does not count.
+    each whole step above the line: a step begun does not count. The figures of an organisation are its unions, its
+    workers and its households.
     """
     reached = [t for t in terms.tiers if not t.at_least or any(figures.get(f, 0) >= n for f, n in t.at_least.items())]
     if not reached:
@@ -72,6 +77,8 @@ def may_open_post(
     reason_given: Annotated[bool, Field(title="已说明理由")],
 ) -> list[Finding]:
     """Whether one more post may be opened here.
+
+    The quota is that of quota.for_organisation, which the document must then give as well.
 
     Our reading: the county's total binds even where the organisation's own quota would leave room, and a reason does
     not lift it.
@@ -102,11 +109,17 @@ class FilingTerms(Terms):
 
 @rule("filing.required")
 def must_be_filed(terms: FilingTerms) -> bool:
-    """Whether a hired worker must be filed with a level above; a worker not filed is not counted there."""
+    """Whether a hired worker must be filed with a level above; a worker not filed is not counted there.
+
+    Give filing.may_accept the same receiver. Without a clause no filing is opened.
+    """
     return bool(terms.receiver)
 
 
 @rule("filing.may_accept")
 def may_accept_filing(terms: FilingTerms, *, acceptor_level: Annotated[Level, Field(title="受理人层级")]) -> bool:
-    """Whether an office of this level may return or accept a filing."""
+    """Whether an office of this level may return or accept a filing.
+
+    Whoever does so holds the role provincial_registrar, whatever the level that receives.
+    """
     return acceptor_level is terms.receiver

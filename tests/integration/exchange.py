@@ -127,9 +127,7 @@ def outcome(platform: Platform) -> dict[str, Any]:
     ]:
         decision = json.loads(body)
         decisions[f"{decision['rule']} {decision['clause']} {decision['permits']}"] += 1
-    events: Counter[str] = Counter(
-        type_name for source in said(platform).values() for _, type_name in source.values()
-    )
+    events: Counter[str] = Counter(type_name for source in said(platform).values() for _, type_name in source.values())
     assert views, "no worker to be seen"
     return {
         "workers": sorted(json.dumps(_plain(view), ensure_ascii=False, sort_keys=True) for (view,) in views),

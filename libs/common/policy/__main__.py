@@ -32,7 +32,15 @@ def service_of(rule: Rule[Any]) -> str:
     return rule.function.__module__.split(".")[0]
 
 
+LEGEND = """\
+How a policy file is laid out: policies/README.md. Below, each rule, what a clause fixes for it (terms), what the
+platform brings (facts). `?` may be left out, and so may what has a default. Codes are a-z, 0-9 and _, amounts and rates
+decimals in quotes. Where a command needs an answer and no clause in force gives one, it refuses.
+"""
+
+
 def print_rules(policies: Policies) -> Iterator[str]:
+    yield LEGEND
     for name, rule in sorted(RULES.items()):
         clauses = sorted({answer.clause.clause_id for answer in policies.answers.get(name, ())})
         every = ", every clause in force is asked" if rule.every else ""
@@ -89,9 +97,14 @@ def _short(shape: Any) -> str:
     if shape.get("type") == "array":
         return f"list of {_short(shape.get('items', {}))}"
     if "properties" in shape:
-        return "{" + ", ".join(f"{name}: {_short(one)}" for name, one in shape["properties"].items()) + "}"
+        required = shape.get("required", ())
+        fields = (
+            f"{name}{'' if name in required else '?'}: {_short(one)}" for name, one in shape["properties"].items()
+        )
+        return "{" + ", ".join(fields) + "}"
     if shape.get("type") == "object":
-        return f"mapping to {_short(shape.get('additionalProperties') or {})}"
+        keys = _short(shape["propertyNames"]) if "propertyNames" in shape else "string"
+        return f"mapping of {keys} to {_short(shape.get('additionalProperties') or {})}"
     bounds = [f"{sign}{shape[key]}" for key, sign in _BOUNDS.items() if key in shape]
     return " ".join([shape.get("format") or shape.get("type", "any"), *bounds])
 
@@ -99,7 +112,7 @@ def _short(shape: Any) -> str:
 def asserted_clauses(root: Path = ROOT) -> set[str]:
     """Clauses named by `@pytest.mark.clause(...)` in the tests: those whose decision a test asserts."""
     found: set[str] = set()
-    for file in [*root.glob("services/*/tests/*.py"), *root.glob("tests/**/*.py")]:
+    for file in [*root.glob("services/*/tests/**/*.py"), *root.glob("tests/**/*.py")]:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mark.clause"):
                 found |= {str(one.value) for one in node.args if isinstance(one, ast.Constant)}

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from common.areas import AREA_CODE, Level, within
 from common.policy.rules import RULES, Rule, Terms
+from common.words import word
 
 
 class NoClause(Exception):
@@ -22,7 +23,7 @@ class NoClause(Exception):
     def __init__(self, *, rule: str, area: str, staff: str, on: date) -> None:
         self.rule = rule
         self.zh = (
-            f"{on}，没有在本地区（{area}）对“{staff}”生效的文件条款规定此事项（{rule}），不能办理。"
+            f"{on}，没有在本地区（{area}）对“{word(staff)}”生效的文件条款规定此事项（{rule}），不能办理。"
             "请先将有关文件录入政策库。"
         )
         self.en = f"No clause in force on {on} in area {area} for {staff} answers {rule}. Add the document first."
@@ -35,7 +36,9 @@ class NotChosen(Exception):
     def __init__(self, *, rule: str, clause: str, term: str, level: Level, area: str) -> None:
         self.rule = rule
         self.clause = clause
-        self.zh = f"条款 {clause} 将“{term}”交由{_LEVELS[level]}自定，本地区（{area}）尚未选定。请先由其作出选定。"
+        field = RULES[rule].terms.model_fields.get(term)
+        title = (field and field.title) or term
+        self.zh = f"条款 {clause} 将“{title}”交由{_LEVELS[level]}自定，本地区（{area}）尚未选定。请先由其作出选定。"
         self.en = f"Clause {clause} leaves '{term}' to the {level}; area {area} has not chosen it yet."
         super().__init__(self.en)
 

@@ -49,6 +49,8 @@ def term_of_agreement(
 ) -> list[Finding]:
     """Whether an agreement may run from the one day to the other, and of which kind it is.
 
+    `months` asks for exactly so many, `longest_months` for no more; both may be left out.
+
     Our reading: whole months run to the day of the same number, that day excluded, or to the end of a month that has
     no such day. An agreement that begins within a committee's term still ends with that term.
     """
@@ -102,17 +104,23 @@ def _committee_findings(ends_on: date, committee_term_ends_on: date | None) -> l
     return []
 
 
+Party = Literal[Role.LEAD_DEPARTMENT, Role.STREET_OFFICE, Role.CIVIL_AFFAIRS, Role.WORKER]
+
+
 class PartiesTerms(Terms):
-    parties: list[Role] = Field(title="签约各方", min_length=2)
+    parties: list[Party] = Field(title="签约各方", min_length=2)
 
 
 class Parties(BaseModel):
-    parties: list[Role]
+    parties: list[Party]
 
 
 @rule("agreement.parties")
 def parties_of_agreement(terms: PartiesTerms) -> Parties:
-    """Who signs an agreement; it is made when the last of them has signed."""
+    """Who signs an agreement; it is made when the last of them has signed.
+
+    An office signs by somebody who holds its role, the worker by the account of the application.
+    """
     return Parties(parties=terms.parties)
 
 
@@ -155,8 +163,9 @@ def probation_findings(
 ) -> list[Finding]:
     """Whether a probation of so many months may be agreed.
 
-    The band with the most months that the term reaches counts, the number itself included; under the lowest band there
-    is no probation. Our reading: a renewal is with the same employer, so it has none.
+    Where no clause answers there is no probation. The band with the most months that the term reaches counts, the
+    number itself included; under the lowest band there is no probation. Our reading: a renewal is with the same
+    employer, so it has none.
     """
     if not probation_months:
         return []

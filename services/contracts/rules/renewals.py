@@ -25,6 +25,8 @@ def renewal_findings(
 ) -> list[Finding]:
     """Whether the yearly evaluation lets an agreement be renewed.
 
+    Where no clause answers, a renewal asks for no evaluation. The new agreement keeps to agreement.term as well.
+
     Our reading: the latest evaluation decides, and it must be of the year in which the renewal begins or of so many
     years before; an older one says nothing. Where the consequence "renewal" of that evaluation was itself decided
     against, the agreement is not renewed even though the evaluation was passed.

@@ -18,8 +18,7 @@ from common.clock import set_today, today
 from common.settings import ROOT, Settings
 from common.tokens import LONGEST_LIFE, DevelopmentIssuer, issuer_file
 
-_AREAS = ("32", "3201", "320102", "320102002", "22", "2201", "220102", "220102001", "220102001001")
-_MORE_AREAS = ("42", "4201", "420103", "420103001")
+_DATA = ROOT / "data"
 
 _OFFICES = {
     Role.LEAD_DEPARTMENT: "牵头部门",
@@ -92,8 +91,7 @@ def add_people(app: FastAPI, settings: Settings) -> None:
 def sample_people() -> list[dict[str, Any]]:
     """An office of every kind at every level of three sample places, an applicant and a worker at the lowest."""
     people = []
-    for area in (*_AREAS, *_MORE_AREAS):
-        name = _area_names()[area]
+    for area, name in _area_names().items():
         for role, office in _OFFICES.items():
             if _fits(role, area):
                 people.append(_person(f"{role.value.replace('_', '-')}-{area}", role, area, f"{name}{office}"))
@@ -121,10 +119,13 @@ def _fits(role: Role, area: str) -> bool:
 
 @cache
 def _area_names() -> dict[str, str]:
+    wanted = [row["code"] for row in _rows("sample-areas.csv")]
     names: dict[str, str] = {}
-    wanted = {*_AREAS, *_MORE_AREAS}
-    for file in sorted((ROOT / "data" / "divisions").glob("*.csv")):
-        if file.stem in wanted:
-            with file.open(encoding="utf-8", newline="") as rows:
-                names |= {row["code"]: row["name"] for row in csv.DictReader(rows) if row["code"] in wanted}
-    return {area: names.get(area, area) for area in wanted}
+    for province in {area[:2] for area in wanted}:
+        names |= {row["code"]: row["name"] for row in _rows(f"divisions/{province}.csv")}
+    return {area: names[area] for area in wanted}
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (_DATA / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

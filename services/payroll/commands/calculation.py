@@ -72,9 +72,7 @@ async def calculate_payroll_run(tx: Transaction, *, run_id: str, on: date) -> Pa
     return run
 
 
-def _block(
-    tx: Transaction, run: PayrollRun, slips: list[Slip], findings: list[dict[str, Any]], *, on: date
-) -> None:
+def _block(tx: Transaction, run: PayrollRun, slips: list[Slip], findings: list[dict[str, Any]], *, on: date) -> None:
     """Nothing is kept of the slips but the decisions that refuse."""
     run.block(findings, by=tx.actor.account, on=on)
     by_worker: dict[str, list[str]] = defaultdict(list)
@@ -164,9 +162,7 @@ async def _share_pools(
             continue
         brought_in = {worker_id: pooled.amount for worker_id, (_, pooled) in sharers.items()}
         about = next(iter(sharers.values()))[0]
-        shared = await tx.decide(
-            rules.share_pool, about=about, on=run.first_day, brought_in=brought_in, scores=scores
-        )
+        shared = await tx.decide(rules.share_pool, about=about, on=run.first_day, brought_in=brought_in, scores=scores)
         total = sum(brought_in.values(), NOTHING)
         for worker_id, (slip, pooled) in sharers.items():
             words = f"{street}绩效总额{total}元（本人计入{pooled.amount}元），按得分{slip.worker.score}分配"

@@ -257,9 +257,7 @@ def _nearest(standards: list[PayStandard], *, area: str, post_class: str, grade:
     return Standard(nearest.standard_id, nearest.monthly_amount) if nearest else None
 
 
-async def _so_far(
-    session: AsyncSession, run: PayrollRun, workers: list[str]
-) -> Mapping[tuple[str, str], YearSoFar]:
+async def _so_far(session: AsyncSession, run: PayrollRun, workers: list[str]) -> Mapping[tuple[str, str], YearSoFar]:
     sums: list[Any] = [
         func.sum(column) for column in (Payslip.gross, Payslip.contributions, Payslip.special_deductions, Payslip.tax)
     ]

@@ -103,6 +103,9 @@ def contribution_amounts(
 ) -> Contributions:
     """What employer and worker pay for the month into each scheme.
 
+    `unit` is what an amount is rounded to: "0.01" the fen, "1" the yuan. `worker_fixed` may be left out, `label_zh` of
+    a usual scheme too. Somebody must answer for each kind of staff that is paid, were it with rates of 0.
+
     Our reading: each scheme holds the monthly pay to its own floor and ceiling and rounds each side for itself;
     the fixed yuan of a scheme are the worker's and come on top, unrounded.
     """

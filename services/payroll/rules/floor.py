@@ -57,6 +57,8 @@ def meets_floor(
 ) -> list[Finding]:
     """Whether pay for normal work is no less than the minimum wage.
 
+    Where a clause answers, wage.floor must be answered for the place as well; where none does, pay is held to no floor.
+
     Our reading: pay without overtime pay is compared; whoever has hours entered works part-time. For part of a
     month the floor is that part of it. Where the hourly minimum is not known, nothing can be said and pay waits.
     """

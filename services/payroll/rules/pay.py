@@ -85,6 +85,9 @@ def compose_pay(
 ) -> Composition:
     """What a month's pay is made of, component by component.
 
+    share_of_standard is paid as it is; pooled_share_of_standard needs pool.shares answered too, certificate_allowance
+    needs allowance.certificate; entered is typed in for each run and month.
+
     Our reading: the shares of the standard add up to it to the fen, a left-over fen going to the larger remainder.
     A pooled share is what the worker's post brings into the pool, not yet what comes out of it. An amount that
     nobody entered is nothing; an allowance appears only for whoever holds a certificate.
@@ -185,6 +188,9 @@ def share_pool(
     scores: Annotated[dict[str, Decimal], Field(title="各人得分")],
 ) -> dict[str, Yuan]:
     """How a performance pool is shared among those who brought it together.
+
+    A pool is a street's, of one kind of staff and month. The scores are entered for the run or, where none was, those
+    of the latest yearly evaluation.
 
     Our reading: the pool is the sum of everyone's part and goes out whole, to the fen; who scores nothing
     receives nothing. Equal left-overs go to the smaller worker id, so that the same scores give the same shares.

@@ -82,9 +82,7 @@ class Office:
         await self.approves(run_id)
         return run_id
 
-    async def run(
-        self, command: Callable[..., Awaitable[Any]], *, actor: Actor | None = None, **arguments: Any
-    ) -> Any:
+    async def run(self, command: Callable[..., Awaitable[Any]], *, actor: Actor | None = None, **arguments: Any) -> Any:
         return await self.bench.run(command, actor=actor or self.clerk, **arguments)
 
     async def standards(self) -> list[PayStandard]:

@@ -65,9 +65,7 @@ class TestPayrollOverHttp:
         await office.has_worker("chen", area="320102001", staff="union_worker")
         run_id = await office.opens(area="320102001", staff="union_worker")
 
-        answer = await bench.client(Role.FINANCE, area="320102").post(
-            f"/v1/payroll-runs/{run_id}/calculation", json=ON
-        )
+        answer = await bench.client(Role.FINANCE, area="320102").post(f"/v1/payroll-runs/{run_id}/calculation", json=ON)
 
         assert (answer.status_code, answer.json()["status"]) == (200, "blocked")
         assert answer.json()["findings"][0]["code"] == "standard_missing"

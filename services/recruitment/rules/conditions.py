@@ -77,7 +77,8 @@ def plan_conditions(
 ) -> PlanConditions:
     """Whether a plan's conditions keep to the document's.
 
-    A plan may be stricter than the document, never laxer; where the document gives no figure the plan's own holds.
+    Give the same terms to applicant.qualified, which holds each applicant to them. A plan may be stricter than the
+    document, never laxer; where the document gives no figure the plan's own holds.
     """
     findings = []
     if terms.oldest_age is not None and oldest_age is not None and oldest_age > terms.oldest_age:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -91,7 +91,11 @@ def stage_in_order(
 ) -> NextStage:
     """Which stage comes next, and whether the one asked for is it.
 
-    A plan keeps the stages that were decided when it was drafted. None is skipped and none is done twice.
+    Each stage has a code and a name (zh). A code of the document's own is a stage whose result is recorded: passed or
+    not, or a score where it is `scored`. What the platform itself does (notice, application, qualification_review,
+    public_notice, hiring) stands once each, by that code or, under another code, by `does`; notice and application
+    come first, the hiring last, and nothing is scored after the public notice. Candidates are ranked after the last
+    scored stage. A plan keeps the stages that were decided when it was drafted. None is skipped and none is done twice.
     """
     stages = terms.stages if agreed is None else agreed
     left = [one for one in stages if one.stage not in done]
@@ -128,10 +132,22 @@ def _out_of_order(stage: str, stages: Sequence[Stage], done: Sequence[str], expe
     return []
 
 
+Office = Literal[
+    Role.LEAD_DEPARTMENT,
+    Role.STREET_OFFICE,
+    Role.FINANCE,
+    Role.HUMAN_RESOURCES,
+    Role.PARTY_COMMITTEE,
+    Role.GOVERNMENT,
+    Role.CIVIL_AFFAIRS,
+    Role.SUPERIOR_UNION,
+]
+
+
 class Approver(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    office: Role = Field(title="审批机关")
+    office: Office = Field(title="审批机关")
     level: Level = Field(title="层级")
 
 
@@ -161,7 +177,7 @@ def plan_approvers(
     """Who approves a plan next, and whether whoever asks is that office.
 
     Where several offices approve they do so in the order of the document. The office's level is that of the area the
-    person acts for. A plan keeps the approvers that were decided when it was drafted.
+    person acts for: the street's own Party committee is party_committee at street level. A plan keeps the approvers that were decided when it was drafted.
     """
     return _next_approval(agreed or terms.approvers, given=given, offices=offices, level=level)
 
@@ -175,7 +191,7 @@ def _next_approval(
         findings.append(
             Finding(
                 code="another_office",
-                zh=f"下一步应由{_LEVELS[expected.level]}{_OFFICES.get(expected.office, expected.office)}审批",
+                zh=f"下一步应由{_LEVELS[expected.level]}{_OFFICES[expected.office]}审批",
                 en=f"the next step belongs to {expected.office} at {expected.level} level",
             )
         )
@@ -190,7 +206,7 @@ _LEVELS = {
     Level.STREET: "街道（乡镇）级",
     Level.COMMUNITY: "社区",
 }
-_OFFICES = {
+_OFFICES: dict[Office, str] = {
     Role.LEAD_DEPARTMENT: "群团主管部门",
     Role.STREET_OFFICE: "街道办事处",
     Role.FINANCE: "财政部门",
@@ -252,8 +268,9 @@ def plan_headcount(
 ) -> list[Finding]:
     """Whether approved headcount covers a plan.
 
-    Counted for the organisation: what was approved, less what its plans have taken. A plan that was sent back takes
-    nothing; one that ended early takes only those whom it hired.
+    A clause asks for headcount first; headcount.request then says on what figures and by whom it is approved. Where no
+    clause answers, a plan needs none. Counted for the organisation: what was approved, less what its plans have taken.
+    A plan that was sent back takes nothing; one that ended early takes only those whom it hired.
     """
     if used + wanted <= approved:
         return []

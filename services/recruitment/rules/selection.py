@@ -36,8 +36,9 @@ def score_total(
 ) -> Total:
     """The total of an applicant's scores, and whether each mark that must be reached was reached.
 
-    Weights are shares of the sum of the weights of the plan's own scored stages: a plan without a written exam counts
-    the interview alone. Single scores are not rounded, the total is, half up, and stands only when all are there.
+    Weights and pass marks are given by the codes of the scored stages. Weights are shares of the sum of the weights of
+    the plan's own scored stages: a plan without a written exam counts the interview alone. Single scores are not
+    rounded, the total is, half up, and stands only when all are there.
     """
     findings = [
         Finding(
@@ -99,8 +100,9 @@ def ranking_order(
 ) -> Ranking:
     """In which order candidates stand.
 
-    By total. A preference decides only between equal totals and adds no points; holding one of those named is enough
-    and holding several is no more. Then the stages named, in turn, then whoever applied earlier.
+    By total. `prefer` names statuses of applicant.qualified (veteran ...) or categories of applicant.category, `then`
+    codes of scored stages. A preference decides only between equal totals and adds no points; holding one of those
+    named is enough and holding several is no more. Then the stages named, in turn, then whoever applied earlier.
     """
 
     def place(one: Candidate) -> tuple[Decimal | bool | int, ...]:
@@ -128,7 +130,10 @@ def notice_working_days(terms: AtLeast, *, working_days: Days) -> list[Finding]:
 
 @rule("public_notice.working_days")
 def public_notice_working_days(terms: AtLeast, *, working_days: Days) -> list[Finding]:
-    """Whether a public notice of those to be hired stands long enough."""
+    """Whether a public notice of those to be hired stands long enough.
+
+    Working days from the day after it is put up.
+    """
     return _too_short(terms, working_days, zh="公示", en="the public notice")
 
 

@@ -179,7 +179,7 @@ LEFT = WorkerLeft(
 
 
 class TestWorkerRecord:
-    @pytest.mark.parametrize("events", [pytest.param((HIRED, LEFT), id="in order"), pytest.param((LEFT, HIRED), id="not")])
+    @pytest.mark.parametrize("events", [(HIRED, LEFT), (LEFT, HIRED)], ids=["in order", "the other way round"])
     async def test_keeps_the_day_of_leaving_in_whatever_order_it_is_told(self, bench, events):
         for event in events:
             await bench.hear(event)

@@ -79,9 +79,7 @@ class TestCommunityWorkers:
         await office.has_worker("li")
         await office.has_worker("wang")
         for worker_id, year, score in (("li", 2024, 10), ("li", 2025, 90), ("li", 2027, 1), ("wang", 2025, 90)):
-            await bench.save(
-                EvaluationScore(worker_id=worker_id, year=year, area="220102001", score=Decimal(score))
-            )
+            await bench.save(EvaluationScore(worker_id=worker_id, year=year, area="220102001", score=Decimal(score)))
         run_id = await office.opens()
         await office.scores(run_id, wang=60)
 
@@ -213,9 +211,7 @@ class TestStandard:
         place = {"staff": "open_recruitment", "area": "420103001"}
         await office.has_worker("sun", **place, monthly_pay=Decimal("6000.00"))
         run_id = await office.opens(**place)
-        await office.run(
-            commands.enter_performance, run_id=run_id, worker_id="sun", performance_pay=Decimal("1.00")
-        )
+        await office.run(commands.enter_performance, run_id=run_id, worker_id="sun", performance_pay=Decimal("1.00"))
 
         assert codes(await office.calculates(run_id)) == [("sun", "performance_not_entered_here")]
 
@@ -252,9 +248,7 @@ class TestFloor:
     async def test_national_law_holds_in_nanjing(self, office: Any, pay: str, status: str) -> None:
         await office.has_worker("chen", **UNION, monthly_pay=Decimal(pay))
         run_id = await office.opens(**UNION)
-        await office.run(
-            commands.enter_performance, run_id=run_id, worker_id="chen", overtime_pay=Decimal("1000.00")
-        )
+        await office.run(commands.enter_performance, run_id=run_id, worker_id="chen", overtime_pay=Decimal("1000.00"))
 
         assert (await office.calculates(run_id)).status == status
 

@@ -64,9 +64,7 @@ async def calculated(office: Any) -> str:
 
 class TestEnter:
     async def test_puts_the_calculation_back(self, office: Any, bench: Bench, calculated: str) -> None:
-        await office.run(
-            commands.enter_performance, run_id=calculated, worker_id="li", overtime_pay=Decimal("100.00")
-        )
+        await office.run(commands.enter_performance, run_id=calculated, worker_id="li", overtime_pay=Decimal("100.00"))
 
         assert [run.status for run in await bench.rows(PayrollRun)] == ["open"]
         assert await bench.rows(Payslip) == []

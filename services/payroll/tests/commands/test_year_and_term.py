@@ -81,9 +81,7 @@ class TestTaxOverTheYear:
         return {slip.month: slip.tax for slip in await bench.rows(Payslip)}
 
     @pytest.mark.clause("LAW-IIT")
-    async def test_goes_on_from_approved_months_and_begins_anew_with_the_year(
-        self, office: Any, bench: Bench
-    ) -> None:
+    async def test_goes_on_from_approved_months_and_begins_anew_with_the_year(self, office: Any, bench: Bench) -> None:
         await office.has_worker("chen", **UNION, monthly_pay=Decimal("20000.00"), starts_on=date(2025, 12, 1))
         for month in ("2025-12", "2026-01", "2026-02", "2026-03", "2026-04"):
             await office.pays(month, **UNION)

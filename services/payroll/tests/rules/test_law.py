@@ -173,9 +173,7 @@ class TestContributions:
         ("staff", "clause", "has_fund"),
         [("open_recruitment", "LAW-SI-4201", True), ("public_welfare", "LAW-SI-4201-PW", False)],
     )
-    def test_public_welfare_posts_in_wuhan_have_no_housing_fund(
-        self, staff: str, clause: str, has_fund: bool
-    ) -> None:
+    def test_public_welfare_posts_in_wuhan_have_no_housing_fund(self, staff: str, clause: str, has_fund: bool) -> None:
         decision = contributed(WUHAN, staff, "5000.00")
 
         assert decision.clause == clause
@@ -213,9 +211,7 @@ class TestContributions:
 
 def withheld_by_month(inputs: dict[str, Any]) -> list[tuple[str, str]]:
     """Taxable total and tax of each month, carrying the totals as a run does."""
-    totals: dict[str, Any] = dict.fromkeys(
-        ("income", "exempt", "special", "additional", "other", "relief"), Decimal(0)
-    )
+    totals: dict[str, Any] = dict.fromkeys(("income", "exempt", "special", "additional", "other", "relief"), Decimal(0))
     withheld = Decimal("0.00")
     found = []
     for month in inputs["months"]:

@@ -188,9 +188,7 @@ class TestPoolShares:
 
     @pytest.mark.clause("JL-4c")
     @given(
-        people=st.lists(
-            st.tuples(st.integers(0, 10**7), st.decimals("0.01", "100", places=2)), min_size=1, max_size=30
-        )
+        people=st.lists(st.tuples(st.integers(0, 10**7), st.decimals("0.01", "100", places=2)), min_size=1, max_size=30)
     )
     def test_adds_up_to_the_pool_to_the_fen(self, people: list[tuple[int, Decimal]]) -> None:
         brought_in = {f"worker-{number:02}": Decimal(fen) / 100 for number, (fen, _) in enumerate(people)}

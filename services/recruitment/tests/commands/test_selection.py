@@ -130,7 +130,7 @@ class TestStartPublicNotice:
             await desk.put_up(plan, starts_on=date(2026, 12, 28))
 
         assert refused.value.decisions[0].clause == "LAW-WD"
-        assert "日历只公布至2026-12-31" in refused.value.detail("zh")
+        assert "日历只公布至2026年12月31日" in refused.value.detail("zh")
         assert [one.permits for one in await bench.decisions("calendar.working_days")][-1] is False
 
     async def test_waits_for_every_check(self, desk):

@@ -1,0 +1,68 @@
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.areas import Level, area_at, code_range, level_of, within
+from common.identity import age_on, born_on, is_female, is_identity_number, with_check_digit
+
+DIGITS = st.text("0123456789", min_size=17, max_size=17)
+CODES = st.sampled_from([0, 2, 4, 6, 9, 12]).flatmap(lambda size: st.text("0123456789", min_size=size, max_size=size))
+
+
+class TestIdentityNumber:
+    def test_the_example_of_the_standard_is_one(self):
+        assert is_identity_number("11010519491231002X")
+
+    @pytest.mark.parametrize(
+        "number",
+        [
+            "110105194912310021",  # check digit
+            "11010519491231002x",  # the check digit is a capital
+            "110105194902300021",  # the thirtieth of February
+            with_check_digit("11010519490230002"),
+            with_check_digit("11010519491301002"),
+            "１1010519491231002X",  # a full-width digit
+            "1101051949123100",
+            "",
+            "X" * 18,
+        ],
+    )
+    def test_these_are_none(self, number):
+        assert not is_identity_number(number)
+
+    @given(day=st.dates(date(1900, 1, 1)), place=st.text("0123456789", min_size=6, max_size=6), wrong=st.integers(1, 9))
+    def test_one_wrong_digit_is_always_found(self, day, place, wrong):
+        number = with_check_digit(f"{place}{day:%Y%m%d}123")
+        changed = str((int(number[3]) + wrong) % 10)
+
+        assert is_identity_number(number)
+        assert born_on(number) == day
+        assert not is_identity_number(number[:3] + changed + number[4:])
+
+    def test_the_seventeenth_digit_tells_the_sex(self):
+        assert is_female("11010519491231002X")
+
+    @pytest.mark.parametrize(("day", "age"), [(date(2024, 2, 28), 23), (date(2024, 2, 29), 24), (date(2023, 3, 1), 23)])
+    def test_years_are_completed_on_the_birthday(self, day, age):
+        assert age_on(date(2000, 2, 29), day) == age
+
+
+class TestAreas:
+    @given(area=CODES, scope=CODES)
+    def test_the_range_holds_exactly_the_codes_within(self, area, scope):
+        lowest, highest = code_range(scope)
+
+        if area:
+            assert (lowest <= area < highest) == within(area, scope)
+
+    @pytest.mark.parametrize("area", ["3", "320", "ab", "None", "3２", "32010a", " 2", "%%"])
+    def test_these_are_no_codes(self, area):
+        with pytest.raises(ValueError, match="not an area code"):
+            level_of(area)
+
+    def test_a_code_names_the_levels_above_it(self):
+        assert area_at("320102001", Level.COUNTY) == "320102"
+        assert area_at("3201", Level.COUNTY) is None
+        assert level_of("") is Level.NATION
