@@ -53,11 +53,11 @@ def _post(teller: Teller) -> tuple[str, str]:
 def _plan(teller: Teller, office_id: str, post_id: str) -> str:
     plan = teller.does(
         LEAD,
-        "编制用人方案",
+        "编制用人计划",
         "POST",
         "/plans",
         {
-            "title": "2025年民族街公益性岗位用人方案",
+            "title": "2025年民族街公益性岗位用人计划",
             "area": STREET,
             "staff": STAFF,
             "organisation_id": office_id,
@@ -71,7 +71,7 @@ def _plan(teller: Teller, office_id: str, post_id: str) -> str:
     )
     plan_id: str = plan["plan_id"]
     for office in (FINANCE, HR):
-        teller.does(office, "审批用人方案：同意", "POST", f"/plans/{plan_id}/approvals", {"on": "2024-12-10"})
+        teller.does(office, "审批用人计划：同意", "POST", f"/plans/{plan_id}/approvals", {"on": "2024-12-10"})
     notice = {"published_on": "2024-12-12", "closes_on": "2024-12-25"}
     teller.does(LEAD, "发布公告", "POST", f"/plans/{plan_id}/notice", notice)
     return plan_id

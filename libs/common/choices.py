@@ -1,20 +1,47 @@
 """What a document leaves to a county (or another level) is chosen by a command, within bounds, as a decision."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from common.areas import Level, area_at, within
+from common.areas import Level, area_at
 from common.errors import BusinessError, NotFound
-from common.ids import new_id
-from common.policy.decisions import Decision
-from common.policy.documents import Answer, Policies, left_open
-from common.policy.rules import RULES
+from common.policy.decisions import Decision, decide_by
+from common.policy.documents import Answer, Dated, LeftOpen, Policies, left_open
+from common.policy.rules import Finding, Terms, rule
 from common.tables import PolicyChoice
 from common.transaction import Transaction
 
-CHOICE = "policy.choice_within_bounds"
+
+class Bounds(Terms):
+    term: str = Field(title="留待选定的项")
+    chosen_by: Level = Field(title="选定层级")
+    between: list[Any] | None = Field(default=None, title="范围")
+    among: list[Any] | None = Field(default=None, title="可选项")
+
+
+@rule("policy.choice_within_bounds")
+def may_choose(
+    bounds: Bounds,
+    *,
+    value: Annotated[Any, Field(title="选定的取值")],
+    faults: Annotated[list[str], Field(title="与条款其他取值不合之处")],
+) -> list[Finding]:
+    """Whether a level may choose this value for a term that a clause leaves to it.
+
+    Of a mapping, each value must lie within the bounds; `faults` is what the rule that uses the term has against it.
+    """
+    open_term = LeftOpen(
+        chosen_by=bounds.chosen_by,
+        between=tuple(bounds.between) if bounds.between else None,
+        among=tuple(bounds.among) if bounds.among else None,
+    )
+    findings = [Finding(code="does_not_fit", zh=fault, en=fault) for fault in faults]
+    if not open_term.allows(value):
+        allowed = bounds.between or bounds.among
+        findings.append(Finding(code="out_of_bounds", zh=f"取值须在 {allowed} 之内", en=f"must lie within {allowed}"))
+    return findings
 
 
 class NotTheirChoice(BusinessError):
@@ -35,8 +62,7 @@ async def choose_term(
     answer = _open_answer(tx.policies, clause=clause, term=term, on=starts_on)
     open_term = left_open(answer.values_on(starts_on)[term])
     assert open_term is not None  # noqa: S101  # _open_answer saw to it
-    theirs = within(area, tx.actor.area) and tx.actor.level is not Level.NATION
-    if area_at(area, open_term.chosen_by) != area or not theirs:
+    if area_at(area, open_term.chosen_by) != area or tx.actor.area != area:
         raise NotTheirChoice(clause=clause, level=open_term.chosen_by)
 
     decision = _decide(answer, tx.policies, term=term, area=area, on=starts_on, value=value)
@@ -62,33 +88,20 @@ def _open_answer(policies: Policies, *, clause: str, term: str, on: date) -> Ans
     raise NothingToChoose(clause=clause, term=term)
 
 
-def _decide(answer: Answer, policies: Policies, *, term: str, area: str, on: date, value: Any) -> Decision[bool]:
-    open_term = left_open(answer.values_on(on)[term])
-    assert open_term is not None  # noqa: S101  # the caller found it open
-    allowed = open_term.allows(value) and _fits(answer, term=term, on=on, value=value)
-    return Decision(
-        decision_id=new_id("decision"),
-        rule=CHOICE,
-        rule_version=1,
-        document=answer.document.id,
-        document_title=answer.document.title,
-        policy_digest=policies.digests[answer.document.id],
-        clause=answer.clause.clause_id,
-        at=answer.clause.at,
-        says=answer.clause.says,
-        area=area,
-        staff="、".join(answer.staff),
-        on=on,
-        terms={"term": term, **open_term.model_dump(mode="json", exclude_none=True)},
-        facts={"value": value},
-        outcome=allowed,
-        permits=allowed,
-        answer=allowed,
-    )
+def _decide(
+    answer: Answer, policies: Policies, *, term: str, area: str, on: date, value: Any
+) -> Decision[list[Finding]]:
+    """The clause itself decides over the choice it leaves: its bounds are the terms."""
+    bounds = {"term": term, **answer.values_on(on)[term]}
+    series = {name: (Dated(answer.starts_on, given),) for name, given in bounds.items()}
+    leaving = Answer(answer.document, answer.clause, may_choose.name, series)
+    facts = {"value": value, "faults": _faults(answer, term=term, on=on, value=value)}
+    staff = "、".join(answer.staff)
+    return decide_by(leaving, policies, may_choose, area=area, staff=staff, on=on, choices={}, facts=facts)
 
 
-def _fits(answer: Answer, *, term: str, on: date, value: Any) -> bool:
-    """Whether the rule accepts the value beside the clause's other terms."""
+def _faults(answer: Answer, *, term: str, on: date, value: Any) -> list[str]:
+    """What the rule has against the value, beside the clause's other terms."""
     others = {
         name: found.among[0] if found.among else found.between[0]  # type: ignore[index]
         for name, given in answer.values_on(on).items()
@@ -97,5 +110,5 @@ def _fits(answer: Answer, *, term: str, on: date, value: Any) -> bool:
     try:
         answer.terms_on(on, {**others, term: value})
     except ValidationError as error:
-        return not any(fault["loc"][:1] in ((term,), ()) for fault in error.errors())
-    return answer.rule in RULES
+        return [fault["msg"] for fault in error.errors() if fault["loc"][:1] in ((term,), ())]
+    return []

@@ -142,6 +142,8 @@ def bare_app(service: Service, *, lifespan: Lifespan[FastAPI] | None = None) -> 
         docs_url=None,
         redoc_url=None,
         separate_input_output_schemas=True,
+        # `Observed` makes the span, the log line and the measurement of a request; FastAPI would make them again.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=lambda route: route.name,
     )
 
@@ -235,11 +237,10 @@ async def open_transaction(
         now=utc_now(),
         service=runtime.service.name,
         policies=runtime.policies,
+        begin=partial(_claim, request, idempotency_key.strip('"')) if idempotency_key is not None else None,
         finish=partial(_keep_answer, request),
         keep_refusal=partial(_keep_refusal_answer, request),
     ) as tx:
-        if idempotency_key is not None:
-            await _claim(request, tx, idempotency_key.strip('"'))
         yield tx
 
 
@@ -269,8 +270,11 @@ def cursor_key(request: Request) -> bytes:
 CursorKey = Annotated[bytes, Depends(cursor_key)]
 
 
-async def _claim(request: Request, tx: Transaction, key: str) -> None:
-    """Take the key, or answer as the first time. A second request with the key waits for the first to end."""
+async def _claim(request: Request, key: str, tx: Transaction) -> None:
+    """Take the key, or answer as the first time. A second request with the key waits for the first to end.
+
+    The claim comes before the work, so that a refusal, which undoes the work, does not let a second request in.
+    """
     place = {
         "account": tx.actor.account,
         "operation": f"{request.method} {request.url.path}"[:400],
@@ -279,7 +283,7 @@ async def _claim(request: Request, tx: Transaction, key: str) -> None:
     digest = hashlib.sha256(await request.body()).hexdigest()
     claim = insert(IdempotentAnswer).values(**place, body_digest=digest, answered_at=tx.now).on_conflict_do_nothing()
     if await tx.session.scalar(claim.returning(IdempotentAnswer.key)) is not None:
-        request.scope["idempotency"] = place | {"body_digest": digest}
+        request.scope["idempotency"] = tuple(place.values())
         return
     earlier = await tx.session.get(IdempotentAnswer, tuple(place.values()))
     if earlier is None or earlier.body_digest != digest or earlier.status is None:
@@ -296,33 +300,23 @@ async def _keep_answer(request: Request, tx: Transaction) -> None:
     decided = [event.decision_id for event in tx.outgoing if isinstance(event, DecisionRecorded)]
     if decided:
         response.headers["Decisions"] = ",".join(decided[:_MOST_NAMED])
-    place = request.scope.get("idempotency")
-    if place is None:
-        return
-    answer = await tx.session.get(IdempotentAnswer, (place["account"], place["operation"], place["key"]))
-    if answer is not None:
-        answer.status = response.status_code
-        answer.headers = _kept_headers(response)
-        answer.body = bytes(response.body)
-        await tx.session.flush()  # kept with the effect
+    await _keep(request, tx, response)
 
 
 async def _keep_refusal_answer(request: Request, tx: Transaction, refused: Refused) -> None:
     """A refusal is an answer too: the same key gets the same refusal, decided once."""
+    await _keep(request, tx, problem_of(request, refused))
+
+
+async def _keep(request: Request, tx: Transaction, response: Response) -> None:
+    """Write the answer beside the claim, in the transaction of what it answers for."""
     place = request.scope.get("idempotency")
-    if place is None:
-        return
-    response = problem_of(request, refused)
-    tx.session.add(
-        IdempotentAnswer(
-            **place,
-            status=response.status_code,
-            headers=_kept_headers(response),
-            body=bytes(response.body),
-            answered_at=tx.now,
-        )
-    )
-    await tx.session.flush()  # a second request with the key must find it
+    answer = await tx.session.get(IdempotentAnswer, place) if place else None
+    if answer is not None:
+        answer.status = response.status_code
+        answer.headers = _kept_headers(response)
+        answer.body = bytes(response.body)
+        await tx.session.flush()
 
 
 def _kept_headers(response: Response) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Bearer tokens: JWT access tokens by RFC 9068, checked by the rules of RFC 8725."""
 
 import asyncio
+import hashlib
 import json
 import time
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ ALGORITHMS = ["Ed25519", "ES256", "RS256", "PS256"]
 LONGEST_LIFE = 3600
 LEEWAY = 60
 _REFRESH_AFTER = 30.0
+_MOST_KNOWN = 10_000
 
 
 class BadToken(Exception):
@@ -37,10 +39,23 @@ class TokenChecker:
         self._keys: KeySet | None = None
         self._fetched_at = 0.0
         self._fetching = asyncio.Lock()
+        self._known: dict[bytes, tuple[Actor, float]] = {}
 
     async def actor(self, token: str) -> Actor:
+        """Who the token speaks for. A token once found good is not checked again until it expires."""
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._known.get(digest)
+        if known is not None and time.time() < known[1]:
+            return known[0]
+        actor, expires_at = await self._check(token)
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[digest] = actor, expires_at
+        return actor
+
+    async def _check(self, token: str) -> tuple[Actor, float]:
         header = _header(token)
-        if header.get("typ", "").lower() not in ("at+jwt", "application/at+jwt"):
+        if str(header.get("typ", "")).lower() not in ("at+jwt", "application/at+jwt"):
             raise BadToken("typ is not at+jwt")
         keys = await self._keys_for(header.get("kid"))
         try:
@@ -56,7 +71,7 @@ class TokenChecker:
             registry.validate(claims)
         except (JoseError, ValueError) as error:
             raise BadToken(str(error)) from error
-        return _actor_of(claims)
+        return _actor_of(claims), float(claims["exp"])
 
     async def _keys_for(self, key_id: str | None) -> KeySet:
         async with self._fetching:
@@ -64,6 +79,7 @@ class TokenChecker:
             stale = time.monotonic() - self._fetched_at > _REFRESH_AFTER
             if self._keys is None or (key_id not in known and stale):
                 self._keys = KeySet.import_key_set(await self._fetch())
+                self._known.clear()  # a key may have been withdrawn
                 self._fetched_at = time.monotonic()
             return self._keys
 
@@ -93,7 +109,7 @@ def _actor_of(claims: dict[str, Any]) -> Actor:
         roles = frozenset(Role(name) for name in claims.get("roles", []))
         area = str(claims["area"])
         level_of(area)
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise BadToken("roles or area are not valid") from error
     return Actor(account=f"{claims['iss']}|{claims['sub']}", roles=roles, area=area)
 

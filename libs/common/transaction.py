@@ -26,7 +26,11 @@ from common.wording import describe_decision
 
 T = TypeVar("T")
 
+# Kafka takes a megabyte; what it will not take would stand in the way of every later event for good.
+LARGEST_EVENT = 900_000
+
 _SCOPE = text("SELECT set_config('app.area_from', :lowest, true), set_config('app.area_to', :highest, true)")
+_READ_SCOPE = text(f"{_SCOPE.text}, set_config('transaction_read_only', 'on', true)")
 
 
 class Governed(Protocol):
@@ -66,7 +70,8 @@ def _set_scope(session: Session, begun: Any, connection: Any) -> None:
     actor: Actor | None = session.info.get("actor")
     if actor is not None and not begun.nested:
         lowest, highest = code_range(actor.area)
-        connection.execute(_SCOPE, {"lowest": lowest, "highest": highest})
+        scope = _READ_SCOPE if session.info.get("reads") else _SCOPE
+        connection.execute(scope, {"lowest": lowest, "highest": highest})
 
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -166,6 +171,9 @@ class Transaction:
             }
             for ordinal, event in enumerate(self.outgoing)
         ]
+        too_large = [row["type"] for row in rows if len(row["body"]) > LARGEST_EVENT]
+        if too_large:
+            raise ValueError(f"{too_large[0]} is too large for the bus")
         await self.session.execute(insert(OutboxMessage), rows)
         await self.session.execute(text("SELECT pg_notify('outbox', '')"))
         said = [row["event_id"] for row in rows if row["stream"] == Event.stream]
@@ -191,17 +199,21 @@ async def transaction(
     now: datetime,
     service: str,
     policies: Policies,
+    begin: Callable[[Transaction], Awaitable[None]] | None = None,
     finish: Callable[[Transaction], Awaitable[None]] | None = None,
     keep_refusal: Callable[[Transaction, Refused], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Transaction]:
     """Commits what the block did when it ends; a refusal undoes the work and keeps the decisions.
 
-    `finish` runs last inside the work, when events are written and the answer is known; `keep_refusal` after the
-    work was undone, in the transaction that keeps the refusal.
+    `begin` runs before the work, and what it writes outlives a refusal; `finish` last inside the work, when events
+    are written and the answer is known; `keep_refusal` after the work was undone, in the transaction that keeps the
+    refusal.
     """
     refusal: Refused | None = None
     async with sessions(info={"actor": actor}) as session, session.begin():
         tx = Transaction(session, actor, now, service, policies)
+        if begin is not None:
+            await begin(tx)
         work = await session.begin_nested()
         try:
             yield tx
@@ -232,6 +244,5 @@ async def _keep_refusal(tx: Transaction, refused: Refused) -> None:
 @asynccontextmanager
 async def reading(sessions: Sessions, *, actor: Actor) -> AsyncIterator[AsyncSession]:
     """A read-only session in the actor's area."""
-    async with sessions(info={"actor": actor}) as session, session.begin():
-        await session.execute(text("SET TRANSACTION READ ONLY"))
+    async with sessions(info={"actor": actor, "reads": True}) as session, session.begin():
         yield session

@@ -26,7 +26,7 @@ WORDS = {
     "government": "政府",
     "civil_affairs": "民政部门",
     "superior_union": "上级工会",
-    "provincial_registrar": "省级备案机关",
+    "provincial_registrar": "省级备案员",
     "auditor": "监督检查人员",
     "operator": "运维人员",
     "applicant": "应聘人员",

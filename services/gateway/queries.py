@@ -18,9 +18,12 @@ LONGEST_LIST = 200
 BY_ID: ColumnElement[Any] = Worker.__table__.c.worker_id
 
 
+_POSITION = text("SELECT source, sequence FROM source_position ORDER BY source")
+
+
 async def position(session: AsyncSession) -> str:
     """Up to which sequence of each source the views hold everything: `recruitment.events=12, registry.events=7`."""
-    rows = await session.execute(select(SourcePosition.source, SourcePosition.sequence).order_by(SourcePosition.source))
+    rows = await session.execute(_POSITION)
     return ", ".join(f"{source.strip('/').replace('/', '.')}={sequence}" for source, sequence in rows)
 
 

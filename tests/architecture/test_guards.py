@@ -10,6 +10,7 @@ import yaml
 
 from common.access import MATRIX, access_matrix
 from common.actors import Role
+from common.choices import may_choose
 from common.events import event_classes
 from common.openapi import merged_document
 from common.policy import RULES, load_policies
@@ -157,7 +158,8 @@ def _without_examples(path: Path) -> str:
 
 class TestCatalogue:
     def test_every_rule_is_used_by_a_clause(self, policies):
-        assert sorted(set(RULES) - set(policies.answers)) == []
+        # The chassis's own rule is used by every clause that leaves a term to a level below.
+        assert sorted(set(RULES) - set(policies.answers) - {may_choose.name}) == []
 
     def test_every_event_is_said_by_its_publisher(self):
         silent = [

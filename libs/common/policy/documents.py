@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from common.areas import AREA_CODE, Level, within
+from common.policy.faults import read_yaml, told
 from common.policy.rules import RULES, Rule, Terms
 from common.words import word
 
@@ -250,6 +251,8 @@ def load_policies(folder: Path, *, strict: bool = False) -> Policies:
         document = _read(file, faults)
         if document is None:
             continue
+        if document.id in digests:
+            faults.append(f"{file.name}: id {document.id}: another file has it already; ids are unique")
         documents.append(document)
         digests[document.id] = _digest(document)
         for clause_id in document.clauses:
@@ -257,7 +260,7 @@ def load_policies(folder: Path, *, strict: bool = False) -> Policies:
                 faults.append(f"{file.name}: {clause_id}: the id also stands in {owners[clause_id]}; ids are unique")
         for answer in _answers(document, file.name, faults, strict=strict):
             answers.setdefault(answer.rule, []).append(answer)
-    faults.extend(_ties(answers))
+    faults.extend(_ties(answers, owners))
     if faults:
         raise PolicyFault(faults)
     return Policies(tuple(documents), digests, {name: tuple(found) for name, found in answers.items()})
@@ -265,7 +268,7 @@ def load_policies(folder: Path, *, strict: bool = False) -> Policies:
 
 def _read(file: Path, faults: list[str]) -> Document | None:
     try:
-        content = yaml.load(file.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        content = read_yaml(file.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         faults.append(f"{file.name}: not readable YAML: {' '.join(str(error).split())}")
         return None
@@ -278,9 +281,7 @@ def _read(file: Path, faults: list[str]) -> Document | None:
     try:
         return Document.model_validate(content)
     except ValidationError as error:
-        for fault in error.errors():
-            place = ": ".join(str(part) for part in fault["loc"])
-            faults.append(f"{file.name}: {place}: {fault['msg']}")
+        faults.extend(f"{file.name}: {place}: {words}" for place, words in told(error, Document))
         return None
 
 
@@ -292,7 +293,10 @@ def _digest(document: Document) -> str:
 def _answers(document: Document, file: str, faults: list[str], *, strict: bool) -> Iterator[Answer]:
     for clause_id, clause in document.clauses.items():
         if clause.area is not None and not within(clause.area, document.area):
-            faults.append(f"{file}: {clause_id}: area {clause.area} lies outside the document's {document.area}")
+            faults.append(
+                f"{file}: {clause_id}: area {clause.area} lies outside the document's {document.area}; narrow it or "
+                "write it into the document of that area"
+            )
         for name, terms in clause.rules.items():
             if name not in RULES:
                 if strict:
@@ -300,7 +304,7 @@ def _answers(document: Document, file: str, faults: list[str], *, strict: bool) 
                 continue
             try:
                 begins = clause.starts_on or document.starts_on
-                series = {term: _series(value, begins) for term, value in (terms or {}).items()}
+                series = {term: _series(term, value, begins) for term, value in (terms or {}).items()}
                 answer = Answer(document, clause, name, series)
             except (ValueError, TypeError) as error:
                 faults.append(f"{file}: {clause_id}: {name}: {error}")
@@ -309,7 +313,7 @@ def _answers(document: Document, file: str, faults: list[str], *, strict: bool) 
             yield answer
 
 
-def _series(value: Any, begins: date) -> tuple[Dated, ...]:
+def _series(term: str, value: Any, begins: date) -> tuple[Dated, ...]:
     """A dated series is a list of {from, value}; anything else holds from the clause's first day."""
     dated = (
         isinstance(value, list) and value and all(isinstance(v, dict) and {"from", "value"} <= v.keys() for v in value)
@@ -319,12 +323,12 @@ def _series(value: Any, begins: date) -> tuple[Dated, ...]:
     for item in value:
         unknown = item.keys() - {"from", "value", "by", "confidence"}
         if unknown:
-            raise ValueError(f"unknown key {sorted(unknown)[0]!r} beside from, value, by, confidence")
+            raise ValueError(f"{term}: unknown key {sorted(unknown)[0]!r} beside from, value, by, confidence")
         if not isinstance(item["from"], date):
-            raise ValueError(f"from: {item['from']!r} is not a day (YYYY-MM-DD)")
+            raise ValueError(f"{term}: from: {item['from']!r} is not a day; write YYYY-MM-DD without quotes")
     days = [item["from"] for item in value]
     if days != sorted(set(days)):
-        raise ValueError(f"the days {', '.join(map(str, days))} are not in rising order, each once")
+        raise ValueError(f"{term}: the days {', '.join(map(str, days))}: put them in rising order, each once")
     return tuple(
         Dated(item["from"], item["value"], str(item.get("by", "")), str(item.get("confidence", ""))) for item in value
     )
@@ -343,23 +347,22 @@ def _term_faults(answer: Answer, file: str) -> Iterator[str]:
                 if open_term is not None:
                     choices[term] = _sample(open_term)
         except ValidationError as error:
-            yield f"{where}: {error.errors()[0]['msg']}"
+            yield from (f"{where}: {term}: {words}" for _, words in told(error, LeftOpen))
             continue
         try:
             answer.terms_on(day, choices)
         except ValidationError as error:
-            for fault in error.errors():
-                term = ".".join(str(part) for part in fault["loc"]) or "terms"
-                if term.split(".")[0] in choices or (choices and term == "terms"):
+            for place, words in told(error, RULES[answer.rule].terms):
+                if place.split(".")[0] in choices or (choices and not place):
                     continue
-                yield f"{where}: {term}: {fault['msg']}"
+                yield f"{where}: {place or 'terms'}: {words}"
 
 
 def _sample(open_term: LeftOpen) -> Any:
     return open_term.among[0] if open_term.among else open_term.between[0]  # type: ignore[index]
 
 
-def _ties(answers: Mapping[str, Iterable[Answer]]) -> Iterator[str]:
+def _ties(answers: Mapping[str, Iterable[Answer]], owners: Mapping[str, str]) -> Iterator[str]:
     """Two clauses that answer one question for the same area, staff and day cannot both decide."""
     for name, found in answers.items():
         if name not in RULES or RULES[name].every:
@@ -368,9 +371,11 @@ def _ties(answers: Mapping[str, Iterable[Answer]]) -> Iterator[str]:
         for index, one in enumerate(listed):
             for other in listed[index + 1 :]:
                 if one.area == other.area and _share_staff(one, other) and _overlap(one, other):
+                    mine, theirs = one.clause.clause_id, other.clause.clause_id
                     yield (
-                        f"{one.clause.clause_id} and {other.clause.clause_id} both answer {name} in area "
-                        f"{one.area or '(nation)'} for the same staff and days; end one or narrow its staff"
+                        f"{owners[mine]}: {mine}, {owners[theirs]}: {theirs}: both answer {name} in area "
+                        f"{one.area or '(nation)'} for the same staff from {max(one.starts_on, other.starts_on)}; "
+                        "end one by then or narrow its staff"
                     )
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from common.bus import create_topics
+from common.events import event_classes
 from common.settings import Settings
 from common.testing import Bench, empty_tables
 from common.tests import diary
@@ -29,6 +30,8 @@ async def bench(opened_diary: Bench, diary_rules: None) -> Bench:
 @pytest.fixture
 def diary_rules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("common.service.access_matrix", lambda: diary.MATRIX)
+    known = {**event_classes(), diary.EntryWritten.type_name(): diary.EntryWritten}
+    monkeypatch.setattr("common.testing.event_classes", lambda: known)
     with diary.registered(*diary.OWN_RULES):
         yield
 

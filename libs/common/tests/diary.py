@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from sqlalchemy import BigInteger, Connection, Identity, MetaData, String, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -139,7 +139,7 @@ class EntryInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     words: Annotated[str, Field(max_length=50)]
-    weight: float = 1.0
+    weight: FiniteFloat = 1.0
 
 
 class EntryShown(BaseModel):

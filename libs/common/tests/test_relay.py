@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -13,6 +14,7 @@ from sqlalchemy import select, text, update
 
 from common import relay as relay_module
 from common.bus import topic_of
+from common.clock import utc_now
 from common.relay import Relay
 from common.tables import OutboxMessage, RelayPosition
 from common.tests.diary import SERVICE, EntryWritten, eventually, owner_sql
@@ -98,7 +100,7 @@ class TestOrder:
                     await say(bench, ("others", number))
                 await asyncio.sleep(0.4)
                 given = {message.sequence for message in await messages(bench)}
-                late.add(_message("late", 1, recorded_at=bench_now()))
+                late.add(_message("late", 1, recorded_at=utc_now()))
                 await late.commit()
             found = await arrived(bus, at_least=6)
 
@@ -112,7 +114,7 @@ class TestOrder:
         async def write(writer: int) -> None:
             for number in range(each):
                 async with bench.session() as session:
-                    session.add(_message(f"key-{writer}", number, recorded_at=bench_now()))
+                    session.add(_message(f"key-{writer}", number, recorded_at=utc_now()))
                     await session.flush()
                     if rng.random() < 0.2:
                         await asyncio.sleep(0.02)
@@ -134,7 +136,7 @@ class TestOrder:
         async with bench.session() as session:
             for number in range(4):
                 stream = ("events", "decisions")[number % 2]
-                session.add(_message("key", number, recorded_at=bench_now(), stream=stream, ordinal=number))
+                session.add(_message("key", number, recorded_at=utc_now(), stream=stream, ordinal=number))
             await session.commit()
 
         async with relaying(bench, bus):
@@ -255,15 +257,7 @@ async def holders(bench) -> int:
     return int(rows[0][0])
 
 
-def bench_now():
-    from common.clock import utc_now
-
-    return utc_now()
-
-
 def _message(key: str, number: int, *, recorded_at, stream: str = "events", ordinal: int = 0) -> OutboxMessage:
-    from uuid import uuid4
-
     body = EntryWritten(entry_id=key, number=number).model_dump_json().encode()
     return OutboxMessage(
         event_id=str(uuid4()),

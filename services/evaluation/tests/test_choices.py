@@ -53,7 +53,7 @@ class TestChooseTheMethod:
 
         [choice] = await bench.rows(PolicyChoice)
         assert choice.value == value
-        [decision] = await bench.decisions(choices.CHOICE)
+        [decision] = await bench.decisions(choices.may_choose.name)
         assert (decision.clause, decision.permits) == ("JL-9a", True)
 
     @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ class TestChooseTheMethod:
             await self.choose(bench, term, value)
 
         assert await bench.rows(PolicyChoice) == []
-        [decision] = await bench.decisions(choices.CHOICE)
+        [decision] = await bench.decisions(choices.may_choose.name)
         assert not decision.permits
 
     async def test_is_not_a_street_s_to_make(self, bench: Bench) -> None:

@@ -127,7 +127,7 @@ class TestGradeByScoresInJilin:
                 scores=all_at("80", choices=COMMUNITY),
             )
 
-        assert "thresholds" in str(refusal.value.zh)
+        assert "等次线" in str(refusal.value.zh)
 
     def test_computes_again_from_what_the_decision_carries(self) -> None:
         decision = grade("88.8")

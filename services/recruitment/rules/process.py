@@ -177,7 +177,8 @@ def plan_approvers(
     """Who approves a plan next, and whether whoever asks is that office.
 
     Where several offices approve they do so in the order of the document. The office's level is that of the area the
-    person acts for: the street's own Party committee is party_committee at street level. A plan keeps the approvers that were decided when it was drafted.
+    person acts for: the street's own Party committee is party_committee at street level. A plan keeps the approvers
+    that were decided when it was drafted.
     """
     return _next_approval(agreed or terms.approvers, given=given, offices=offices, level=level)
 
