@@ -34,6 +34,7 @@ class Teller:
     say: Callable[[str], None]
     explain: bool = True
     step: int = 0
+    day: str = ""
     positions: dict[str, str] = field(default_factory=dict)
     tokens: dict[Person, tuple[str, float]] = field(default_factory=dict)
 
@@ -42,6 +43,7 @@ class Teller:
 
     def today(self, day: str) -> None:
         """Set the embedded clock to the day the story has reached."""
+        self.day = day
         self._until_answered("PUT", "/dev/clock", json={"today": day})
 
     def back_to_the_present(self) -> None:
@@ -122,12 +124,19 @@ class Teller:
 
     def _command(self, person: Person, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         self.step += 1
+        self._reach(body or {})
         headers = self._headers(person) | {"Idempotency-Key": f"{self.life}/{self.step}"}
         answer = self._until_answered(method, f"/v1{path}", json=body or {}, headers=headers)
         position = answer.headers.get("Position")
         if position:
             self.positions[position.split(":")[0]] = position
         return answer
+
+    def _reach(self, body: dict[str, Any]) -> None:
+        """Let the embedded clock reach the day on which the step is done; it never goes back within a life."""
+        day = body.get("on", "")
+        if day > self.day:
+            self.today(day)
 
     def _headers(self, person: Person) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self._token(person)}", "Accept-Language": "zh-CN"}

@@ -1,5 +1,6 @@
 """Kafka: topics, producers and the wire form of an event (CloudEvents 1.0, binary mode)."""
 
+import asyncio
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,13 +9,14 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_code
 
 from common.events import event_classes
 
 EVENT_PARTITIONS = 6
 _ID = re.compile(r"[\x21-\x7e]{1,60}\Z")
 _SOURCE = re.compile(r"(?=.{3,60}\Z)/[a-z]+/[a-z]+\Z")
+_CONNECT_ATTEMPTS = 60
 _FOREVER = {"retention.ms": "-1", "cleanup.policy": "delete"}
 
 
@@ -37,8 +39,7 @@ async def create_topics(bootstrap_servers: str, *, prefix: str, services: Iterab
 
     Events are spread by key over partitions; decisions have one, because their order is evidence.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    await admin.start()
+    admin = await _connected(bootstrap_servers)
     try:
         existing = set(await admin.list_topics())
         wanted = [
@@ -57,6 +58,22 @@ async def create_topics(bootstrap_servers: str, *, prefix: str, services: Iterab
                 raise error(_rest)
     finally:
         await admin.close()
+
+
+async def _connected(bootstrap_servers: str) -> AIOKafkaAdminClient:
+    """An admin client; a broker that is still starting is waited for."""
+    for attempt in range(_CONNECT_ATTEMPTS):
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+        try:
+            await admin.start()
+        except KafkaConnectionError:
+            await admin.close()
+            if attempt == _CONNECT_ATTEMPTS - 1:
+                raise
+            await asyncio.sleep(0.5)
+        else:
+            return admin
+    raise AssertionError("unreachable")
 
 
 def open_producer(bootstrap_servers: str, *, client_id: str) -> AIOKafkaProducer:

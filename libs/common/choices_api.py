@@ -9,14 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from common import choices
 from common.areas import AREA_CODE
 from common.service import Tx, new_router
+from common.text import Day, Line, RowId
+
+ChoiceValue = bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | Line
 
 
 class ChoiceInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     area: str = Field(pattern=AREA_CODE, examples=["220102"], description="作出选定的地区代码")
-    starts_on: date = Field(description="自何日起执行")
-    value: Any = Field(description="选定的取值；须在条款允许的范围内", examples=[400])
+    starts_on: Day = Field(description="自何日起执行")
+    value: ChoiceValue | list[ChoiceValue] | dict[RowId, ChoiceValue] = Field(
+        description="选定的取值；须在条款允许的范围内", examples=[400]
+    )
 
 
 class Choice(BaseModel):

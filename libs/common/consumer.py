@@ -42,7 +42,7 @@ ATTEMPTS = 5
 BACK_OFF = 0.05
 LONGEST_KEY = 200
 INBOX_KEPT = timedelta(days=90)
-_HOUSEKEEPING = 3600.0
+_HOUSEKEEPING = 60.0
 
 
 class Unhandled(Exception):
@@ -142,7 +142,7 @@ class Consumer:
                     await self._take(consumer, partition, records)
                 await self.rest()
                 self._stuck = False
-                self._measure(consumer)
+                await self._measure(consumer)
                 clock = asyncio.get_running_loop().time()
                 if clock >= next_housekeeping:
                     await self._keep_house()
@@ -295,8 +295,8 @@ class Consumer:
             )
 
     async def _rebuild_if_asked(self, consumer: AIOKafkaConsumer) -> None:
-        if self.empty is None:
-            return
+        if self.empty is None or not _has_every_partition(consumer):
+            return  # what another consumer holds it would not read again
         async with self.sessions(info={"actor": service_actor(self.service)}) as session, session.begin():
             asked = await session.get(RebuildRequest, 1, with_for_update=True)
             if asked is None:
@@ -316,21 +316,29 @@ class Consumer:
         log.info("rebuilding", partitions=len(partitions))
 
     async def _keep_house(self) -> None:
-        if self.handle_any:
-            return
         async with self.sessions() as session, session.begin():
-            await session.execute(delete(InboxMessage).where(InboxMessage.handled_at < utc_now() - INBOX_KEPT))
+            if not self.handle_any:
+                await session.execute(delete(InboxMessage).where(InboxMessage.handled_at < utc_now() - INBOX_KEPT))
             PARKED.labels(self.service).set(await session.scalar(select(func.count(ParkedMessage.parked_id))) or 0)
 
-    def _measure(self, consumer: AIOKafkaConsumer) -> None:
+    async def _measure(self, consumer: AIOKafkaConsumer) -> None:
         lag: dict[str, int] = {}
         for partition in consumer.assignment():
             high = consumer.highwater(partition)
-            at = consumer.last_stable_offset(partition)
-            if high is not None and at is not None:
-                lag[partition.topic] = lag.get(partition.topic, 0) + max(0, high - at)
+            if high is not None:
+                behind = max(0, high - await consumer.position(partition))
+                lag[partition.topic] = lag.get(partition.topic, 0) + behind
         for topic, behind in lag.items():
             CONSUMER_LAG.labels(self.service, topic).set(behind)
+
+
+def _has_every_partition(consumer: AIOKafkaConsumer) -> bool:
+    wanted = {
+        TopicPartition(topic, number)
+        for topic in consumer.subscription()
+        for number in consumer.partitions_for_topic(topic) or ()
+    }
+    return bool(wanted) and wanted == consumer.assignment()
 
 
 class _Rebalanced(ConsumerRebalanceListener):  # type: ignore[misc]

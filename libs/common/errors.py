@@ -13,7 +13,7 @@ from starlette.routing import Match
 from common.policy.decisions import Decision
 from common.policy.documents import NoClause, NotChosen
 from common.wording import describe_decision
-from common.words import WORDS
+from common.words import NOUNS, WORDS
 
 PROBLEM = "application/problem+json"
 
@@ -41,15 +41,24 @@ class BusinessError(Exception):
         return {"params": self.params} if self.params else {}
 
     def detail(self, language: str) -> str:
-        if language == "en":
-            return self.en.format(**self.params)
-        return self.zh.format(**{name: _in_words(value) for name, value in self.params.items()})
+        words = {name: _in_words(value, language) for name, value in self.params.items()}
+        return (self.en if language == "en" else self.zh).format(**words)
 
 
-def _in_words(value: Any) -> Any:
-    """A code, or several parted by commas, as the reader knows them."""
-    codes = value.split(", ") if isinstance(value, str) else []
-    return "、".join(WORDS[code] for code in codes) if codes and all(code in WORDS for code in codes) else value
+def _in_words(value: Any, language: str) -> Any:
+    """A code, or several parted by commas, as the reader knows them; what follows a noun's code is an id."""
+    if not isinstance(value, str):
+        return value
+    codes = value.split(", ")
+    if all(code in NOUNS or code in WORDS for code in codes):
+        return (", " if language == "en" else "、").join(_word(code, language) for code in codes)
+    thing, parted, its_id = value.partition(" ")
+    return f"{_word(thing, language)} {its_id}" if parted and thing in NOUNS else value
+
+
+def _word(code: str, language: str) -> str:
+    zh, en = NOUNS.get(code) or (WORDS[code], code)
+    return en if language == "en" else zh
 
 
 class NotFound(BusinessError):
@@ -69,6 +78,19 @@ class Unauthenticated(BusinessError):
     headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
     zh = "登录凭证缺失或无效：{reason}。请重新登录。"
     en = "The bearer token is missing or not valid: {reason}. Sign in again."
+
+
+class IssuerAway(BusinessError):
+    status = 503
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}
+    zh = "暂时无法核验登录凭证（身份认证服务没有应答），请稍后重试。"
+    en = "The token cannot be checked just now: the identity provider does not answer. Try again shortly."
+
+
+class NotYetThatDay(BusinessError):
+    status = 422
+    zh = "办理日期 {on} 晚于今天（{today}），尚不能办理；请填写实际办理日期。"
+    en = "The day {on} lies after today ({today}); give the day on which it is really done."
 
 
 class SamePerson(BusinessError):

@@ -11,6 +11,7 @@ from common.clock import utc_now
 from common.tables import InboxMessage, ParkedMessage, SourcePosition
 
 _POSITION_LOCK = 7_340_003
+_MOST_AT_ONCE = 5_000
 
 
 def seen(envelope: Envelope, *, parked: bool) -> dict[str, Any]:
@@ -45,21 +46,31 @@ async def advance(session: AsyncSession, envelope: Envelope) -> None:
     # Two consumers that each miss the other's uncommitted neighbour would leave the position behind for good.
     await session.execute(select(func.pg_advisory_xact_lock(_POSITION_LOCK, func.hashtext(envelope.source))))
     at = await session.scalar(select(SourcePosition.sequence).where(SourcePosition.source == envelope.source)) or 0
-    if envelope.sequence != at + 1:
+    reached = await _reach(session, envelope.source, at)
+    if reached == at:
         return
-    later = await session.scalars(
-        select(InboxMessage.sequence)
-        .where(InboxMessage.source == envelope.source, InboxMessage.sequence > envelope.sequence)
-        .order_by(InboxMessage.sequence)
-        .limit(10_000)
-    )
-    at = envelope.sequence
-    for sequence in later:
-        if sequence != at + 1:
-            break
-        at = sequence
     await session.execute(
         insert(SourcePosition)
-        .values(source=envelope.source, sequence=at)
-        .on_conflict_do_update(index_elements=["source"], set_={"sequence": at})
+        .values(source=envelope.source, sequence=reached)
+        .on_conflict_do_update(index_elements=["source"], set_={"sequence": reached})
     )
+
+
+async def _reach(session: AsyncSession, source: str, at: int) -> int:
+    """The last sequence of the row without gaps that begins after `at`."""
+    ahead = 1  # nearly always there is one to go
+    while True:
+        later = await session.scalars(
+            select(InboxMessage.sequence)
+            .where(InboxMessage.source == source, InboxMessage.sequence > at)
+            .order_by(InboxMessage.sequence)
+            .limit(ahead)
+        )
+        begun = at
+        for sequence in later:
+            if sequence != at + 1:
+                return at
+            at = sequence
+        if at - begun < ahead:
+            return at
+        ahead = _MOST_AT_ONCE

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, PlainSerializer
 
 FEN = Decimal("0.01")
+_TOO_MUCH = Decimal(10) ** 12
 
 
 def to_fen(amount: Decimal) -> Decimal:
@@ -16,8 +17,8 @@ def to_fen(amount: Decimal) -> Decimal:
 
 
 def _at_most_two_places(amount: Decimal) -> Decimal:
-    if not amount.is_finite() or amount != to_fen(amount):
-        raise ValueError("an amount in yuan has at most two decimal places")
+    if not amount.is_finite() or abs(amount) >= _TOO_MUCH or amount != to_fen(amount):
+        raise ValueError("an amount in yuan has at most two decimal places and twelve digits before them")
     return to_fen(amount)
 
 

@@ -1,38 +1,42 @@
-"""From the outbox to Kafka, in the order of commits, nothing lost.
+"""From the outbox to Kafka: nothing lost, the events of an aggregate in the order of what happened to it.
 
-A cursor on an id loses events whose transaction commits late; the relay therefore gives sequences only below the
-oldest transaction still running, by (transaction, position in it). The sequence is durable before the send, so that a
-message sent again is the same message.
+A cursor on an id loses events whose transaction commits late. The relay keeps no cursor on what it has not seen: it
+numbers the committed rows that have no sequence yet, by the turn their transaction drew while it held its locks. The
+sequence is durable before the send, so that a message sent again is the same message.
 """
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, delete, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.bus import kafka_headers, open_producer, source_of, topic_of
+from common.clock import utc_now
 from common.observability import OUTBOX_AGE, OUTBOX_SENT, OUTBOX_UNSENT
 from common.settings import Settings
+from common.tables import IdempotentAnswer
 
 log = structlog.get_logger()
 
 BATCH = 500
 _IDLE = 1.0
-_HELD_BACK = 0.02
+_DEADLINE = 120.0
+_MEASURED_EVERY = 10.0
 _LOCK = 7_340_001
 
 _NUMBER = text("""
 WITH ready AS (
-    SELECT event_id, row_number() OVER (ORDER BY xid, ordinal) AS n FROM (
-        SELECT event_id, xid, ordinal FROM outbox_message
+    SELECT event_id, row_number() OVER (ORDER BY turn, ordinal) AS n FROM (
+        SELECT event_id, turn, ordinal FROM outbox_message
         WHERE sequence IS NULL AND stream = :stream
-          AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-        ORDER BY xid, ordinal LIMIT :batch
+        ORDER BY turn, ordinal LIMIT :batch
     ) AS oldest
 )
 UPDATE outbox_message o SET sequence = :after + ready.n FROM ready WHERE o.event_id = ready.event_id
@@ -42,9 +46,10 @@ SELECT event_id, sequence, key, type, body, traceparent, recorded_at FROM outbox
 WHERE stream = :stream AND sequence > :sent ORDER BY sequence LIMIT :batch
 """)
 _WAITING = text("""
-SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0) FROM outbox_message
-WHERE sequence IS NULL
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(m.recorded_at)), 0) FROM outbox_message m
+LEFT JOIN relay_position p USING (stream) WHERE m.sequence IS NULL OR m.sequence > coalesce(p.sent, 0)
 """)
+_ANSWERS_KEPT = timedelta(days=7)
 
 
 class Relay:
@@ -58,6 +63,13 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until cancelled; a lost database or broker is waited for."""
+        keeping_house = asyncio.create_task(self._keep_house())
+        try:
+            await self._relay_again_and_again()
+        finally:
+            keeping_house.cancel()
+
+    async def _relay_again_and_again(self) -> None:
         pause = 0.1
         while True:
             try:
@@ -89,8 +101,9 @@ class Relay:
         try:
             while True:
                 await lock.execute(text("SELECT 1"))  # the lock lives as long as this connection
-                waiting = await self._pass_on(producer)
-                await self._rest(waiting)
+                await self._pass_on(producer)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), _IDLE)
         finally:
             await asyncio.shield(producer.stop())
 
@@ -103,17 +116,25 @@ class Relay:
         connection: asyncpg.Connection[Any] = raw.driver_connection
         await connection.add_listener("outbox", lambda *_: self._wake.set())
 
-    async def _pass_on(self, producer: AIOKafkaProducer) -> bool:
-        """Send what there is; True where rows remain that a running transaction holds back."""
+    async def _pass_on(self, producer: AIOKafkaProducer) -> None:
+        """Number and send what there is."""
         self._wake.clear()
         for stream in ("events", "decisions"):
             while await self._number(stream) + await self._send(producer, stream) > 0:
                 pass
-        async with self._engine.connect() as connection:
-            count, age = (await connection.execute(_WAITING)).one()
-        OUTBOX_UNSENT.labels(self._service).set(count)
-        OUTBOX_AGE.labels(self._service).set(float(age))
-        return bool(count)
+
+    async def _keep_house(self) -> None:
+        """Measure what waits, beside the relay that may itself be waiting; forget answers nobody asks for again."""
+        while True:
+            with suppress(DBAPIError, OSError):
+                async with self._engine.begin() as connection:
+                    count, age = (await connection.execute(_WAITING)).one()
+                    await connection.execute(
+                        delete(IdempotentAnswer).where(IdempotentAnswer.answered_at < utc_now() - _ANSWERS_KEPT)
+                    )
+                OUTBOX_UNSENT.labels(self._service).set(count)
+                OUTBOX_AGE.labels(self._service).set(float(age))
+            await asyncio.sleep(_MEASURED_EVERY)
 
     async def _number(self, stream: str) -> int:
         async with self._engine.begin() as connection:
@@ -144,7 +165,8 @@ class Relay:
             )
             for row in rows
         ]
-        await asyncio.gather(*pending)
+        # Without a deadline a producer that lost its place would wait for ever; a fresh one sends the same messages.
+        await asyncio.wait_for(asyncio.gather(*pending), _DEADLINE)
         async with self._engine.begin() as connection:
             await connection.execute(
                 text("UPDATE relay_position SET sent = :sent WHERE stream = :stream"),
@@ -152,10 +174,6 @@ class Relay:
             )
         OUTBOX_SENT.labels(self._service).inc(len(rows))
         return len(rows)
-
-    async def _rest(self, held_back: bool) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), _HELD_BACK if held_back else _IDLE)
 
 
 def _number_batch(connection: Connection, stream: str) -> int:

@@ -9,6 +9,7 @@ from datetime import date
 from functools import partial
 from typing import Annotated, Any
 
+import orjson
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.responses import Response
@@ -26,7 +27,9 @@ from common.consumer import AnyHandler, Consumer, Handler
 from common.errors import (
     BusinessError,
     IdempotencyKeyReused,
+    IssuerAway,
     NotAllowed,
+    NotYetThatDay,
     Refused,
     Unauthenticated,
     add_error_handlers,
@@ -41,7 +44,7 @@ from common.policy import Policies, load_policies
 from common.relay import Relay
 from common.settings import Settings
 from common.tables import IdempotentAnswer
-from common.tokens import BadToken, TokenChecker
+from common.tokens import BadToken, IssuerUnreachable, TokenChecker
 from common.transaction import Sessions, Transaction, open_engine, open_sessions, reading, transaction
 from common.waiting import wait_for as wait_until_reflected
 
@@ -173,6 +176,8 @@ async def current_actor(
         return await runtime_of(request).tokens.actor(credentials.credentials)
     except BadToken as error:
         raise Unauthenticated(reason=str(error)) from error
+    except IssuerUnreachable as error:
+        raise IssuerAway from error
 
 
 CurrentActor = Annotated[Actor, Depends(current_actor)]
@@ -225,11 +230,23 @@ async def _wait_for(runtime: Runtime, header: str | None) -> None:
         await wait_until_reflected(runtime.sessions, header, services=runtime.consumer.hears())
 
 
+async def _refuse_the_future(request: Request) -> None:
+    """The day of an act (`on`) may be told late, never before it has come: waiting periods hang on it."""
+    try:
+        body = orjson.loads(await request.body())
+        day = date.fromisoformat(body["on"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return  # the body's own check says what is wrong with it
+    if day > business_day(request):
+        raise NotYetThatDay(on=day.isoformat(), today=business_day(request).isoformat())
+
+
 async def open_transaction(
     request: Request, actor: CurrentActor, idempotency_key: IdempotencyKey = None, wait_for: WaitFor = None
 ) -> AsyncIterator[Transaction]:
     """Commits before the answer leaves (`scope="function"`): a client never holds a 2xx that was not kept."""
     runtime = runtime_of(request)
+    await _refuse_the_future(request)
     await _wait_for(runtime, wait_for)
     async with transaction(
         runtime.sessions,

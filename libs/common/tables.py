@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Sequence,
     String,
     UniqueConstraint,
     text,
@@ -48,22 +49,26 @@ class ChassisTable(DeclarativeBase):
     metadata = chassis_metadata
 
 
+OUTBOX_TURN = Sequence("outbox_turn", metadata=chassis_metadata)
+
+
 class OutboxMessage(ChassisTable):
     """An event on its way out, in the transaction that made it true.
 
-    `(xid, ordinal)` is the order of commits that the relay follows; `sequence` is given by the relay, contiguous
-    per stream.
+    `turn` is drawn once a transaction, when it writes its events and holds its locks: transactions that wait for each
+    other draw in the order in which they act, which an id of the transaction or the moment of commit would not keep.
+    `sequence` is given by the relay, contiguous per stream.
     """
 
     __tablename__ = "outbox_message"
     __table_args__ = (
-        Index("ix_outbox_message_unsequenced", "xid", "ordinal", postgresql_where=text("sequence IS NULL")),
+        Index("ix_outbox_message_unsequenced", "turn", "ordinal", postgresql_where=text("sequence IS NULL")),
         UniqueConstraint("stream", "sequence"),
     )
 
     event_id: Mapped[str] = mapped_column(String(60), primary_key=True)
     stream: Mapped[str] = mapped_column(String(20))
-    xid: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint"))
+    turn: Mapped[int] = mapped_column(BigInteger)
     ordinal: Mapped[int] = mapped_column(Integer)
     sequence: Mapped[int | None] = mapped_column(BigInteger)
     key: Mapped[str] = mapped_column(String(200))

@@ -144,7 +144,7 @@ class Bench:
         """Events in the outbox in the order of commits, those of the given classes, or all but decisions."""
         classes = event_classes()
         async with self.session() as session:
-            rows = await session.scalars(select(OutboxMessage).order_by(OutboxMessage.xid, OutboxMessage.ordinal))
+            rows = await session.scalars(select(OutboxMessage).order_by(OutboxMessage.turn, OutboxMessage.ordinal))
             events = [classes[row.type].read(json.loads(row.body)) for row in rows]
         return [e for e in events if (type(e) in wanted if wanted else not isinstance(e, DecisionRecorded))]
 

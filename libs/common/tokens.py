@@ -22,11 +22,16 @@ ALGORITHMS = ["Ed25519", "ES256", "RS256", "PS256"]
 LONGEST_LIFE = 3600
 LEEWAY = 60
 _REFRESH_AFTER = 30.0
+_REFRESH_IN_ANY_CASE = 600.0
 _MOST_KNOWN = 10_000
 
 
 class BadToken(Exception):
     pass
+
+
+class IssuerUnreachable(Exception):
+    """The issuer's keys cannot be read; nothing can be said about a token."""
 
 
 class TokenChecker:
@@ -57,7 +62,7 @@ class TokenChecker:
         header = _header(token)
         if str(header.get("typ", "")).lower() not in ("at+jwt", "application/at+jwt"):
             raise BadToken("typ is not at+jwt")
-        keys = await self._keys_for(header.get("kid"))
+        keys = await self._keys_for(str(header["kid"]) if "kid" in header else None)
         try:
             claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
             registry = jwt.JWTClaimsRegistry(
@@ -74,14 +79,20 @@ class TokenChecker:
         return _actor_of(claims), float(claims["exp"])
 
     async def _keys_for(self, key_id: str | None) -> KeySet:
+        if self._keys is not None and not self._wants_keys(key_id):
+            return self._keys
         async with self._fetching:
-            known = {key.kid for key in self._keys.keys} if self._keys else set()
-            stale = time.monotonic() - self._fetched_at > _REFRESH_AFTER
-            if self._keys is None or (key_id not in known and stale):
+            if self._keys is None or self._wants_keys(key_id):
+                self._fetched_at = time.monotonic()  # also where it fails: a stream of unknown ids asks once
                 self._keys = KeySet.import_key_set(await self._fetch())
                 self._known.clear()  # a key may have been withdrawn
-                self._fetched_at = time.monotonic()
             return self._keys
+
+    def _wants_keys(self, key_id: str | None) -> bool:
+        """Whether to ask the issuer again: for an id not seen before, soon; in any case after ten minutes."""
+        age = time.monotonic() - self._fetched_at
+        known = {key.kid for key in self._keys.keys} if self._keys else set()
+        return age > _REFRESH_IN_ANY_CASE or (key_id not in known and age > _REFRESH_AFTER)
 
     async def _fetch(self) -> Any:
         if not self._source:
@@ -89,10 +100,13 @@ class TokenChecker:
         if not self._source.startswith("https://") and not self._source.startswith("http://"):
             private = json.loads(Path(self._source).read_text())
             return {"keys": [{k: v for k, v in key.items() if k != "d"} for key in private["keys"]]}
-        async with httpx.AsyncClient(timeout=5) as client:
-            answer = await client.get(self._source)
-            answer.raise_for_status()
-            return answer.json()
+        try:
+            async with httpx.AsyncClient(timeout=5) as client:
+                answer = await client.get(self._source)
+                answer.raise_for_status()
+                return answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise IssuerUnreachable(type(error).__name__) from error
 
 
 def _header(token: str) -> dict[str, Any]:

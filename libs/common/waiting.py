@@ -17,7 +17,9 @@ from common.transaction import Sessions
 
 LONGEST_WAIT = 10.0
 _PAUSE = 0.02
+_LONGEST_PAUSE = 0.5
 _MOST = 20
+_MOST_EVENTS = 1_000_000
 
 
 class NotReflectedYet(BusinessError):
@@ -49,10 +51,17 @@ class Position:
         for item in header.split(",")[:_MOST]:
             try:
                 service, event_id, events = item.strip().split(":")
-                found.append(cls(service, event_id, int(events)))
+                found.append(cls(service, event_id, _count(events)))
             except ValueError:
                 raise BadPosition from None
         return found
+
+
+def _count(events: str) -> int:
+    number = int(events)
+    if not 1 <= number <= _MOST_EVENTS:
+        raise ValueError
+    return number
 
 
 async def wait_for(sessions: Sessions, header: str, *, services: Collection[str]) -> None:
@@ -61,8 +70,10 @@ async def wait_for(sessions: Sessions, header: str, *, services: Collection[str]
     try:
         async with asyncio.timeout(LONGEST_WAIT):
             for position in waited_for:
+                pause = _PAUSE
                 while not await _reflected(sessions, position):
-                    await asyncio.sleep(_PAUSE)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 1.5, _LONGEST_PAUSE)
     except TimeoutError:
         raise NotReflectedYet from None
 
@@ -72,7 +83,9 @@ async def _reflected(sessions: Sessions, position: Position) -> bool:
     async with sessions() as session:
         last = await session.scalar(
             select(InboxMessage.sequence).where(
-                InboxMessage.event_id == position.event_id, InboxMessage.source == source
+                InboxMessage.event_id == position.event_id,
+                InboxMessage.source == source,
+                InboxMessage.parked.is_(False),
             )
         )
         if last is None or position.events <= 1:
@@ -80,7 +93,7 @@ async def _reflected(sessions: Sessions, position: Position) -> bool:
         there = await session.scalar(
             select(func.count())
             .select_from(InboxMessage)
-            .where(InboxMessage.source == source)
+            .where(InboxMessage.source == source, InboxMessage.parked.is_(False))
             .where(InboxMessage.sequence > last - position.events, InboxMessage.sequence <= last)
         )
         return there == position.events

@@ -146,6 +146,49 @@ WORDS = {
     "amounts": "各级补贴",
 }
 
+# What messages call a thing, an act, or the state of a thing (`filing.open`), in Chinese and in English.
+NOUNS: dict[str, tuple[str, str]] = {
+    "area": ("地区", "area"),
+    "organisation": ("组织", "organisation"),
+    "person": ("人员", "worker"),
+    # registry
+    "filing": ("备案", "filing"),
+    "filing.open": ("待报送", "open"),
+    "filing.submitted": ("已报送", "submitted"),
+    "filing.returned": ("已退回", "returned"),
+    "filing.accepted": ("已受理", "accepted"),
+    # recruitment
+    "headcount": ("员额申请", "headcount request"),
+    "headcount.requested": ("待核准", "requested"),
+    "headcount.approved": ("已核准", "approved"),
+    "headcount.approving": ("核准", "the approval"),
+    "plan": ("招聘方案", "recruitment plan"),
+    "plan.drafted": ("审批中", "drafted"),
+    "plan.approved": ("已批准", "approved"),
+    "plan.returned": ("已退回", "returned"),
+    "plan.published": ("已公告", "published"),
+    "plan.completed": ("已结束", "completed"),
+    "plan.drafting": ("拟订方案", "drafting the plan"),
+    "plan.approving": ("审批", "the approval"),
+    "plan.returning": ("退回", "the return"),
+    "plan.publishing": ("公告", "the notice"),
+    "plan.closing": ("结束方案", "closing the plan"),
+    "post": ("岗位", "post"),
+    "candidacy": ("报名", "application"),
+    "candidacy.in_progress": ("办理中", "in progress"),
+    "candidacy.selected": ("拟聘", "selected"),
+    "candidacy.reserve": ("递补", "in reserve"),
+    "candidacy.rejected": ("未通过", "rejected"),
+    "candidacy.closed": ("已终止", "closed"),
+    "candidacy.hired": ("已聘用", "hired"),
+    "candidacy.stage": ("本环节", "this stage"),
+    "objection": ("异议", "objection"),
+    "objection.open": ("待答复", "open"),
+    "objection.upheld": ("成立", "upheld"),
+    "objection.dismissed": ("不成立", "dismissed"),
+    "objection.answering": ("异议答复", "answering the objection"),
+}
+
 
 def word(code: str) -> str:
     return WORDS.get(code, code)

@@ -42,7 +42,10 @@ class PoolShared(Event):
 
 
 class RunBlocked(Event):
-    """`findings` by worker id: what stands in the way of payment."""
+    """What stands in the way of payment: `findings` counts the workers of each code, `worker_ids` names the first 200.
+
+    The words for each worker stand in the run itself.
+    """
 
     publisher = "payroll"
     about = "run_id"
@@ -50,7 +53,9 @@ class RunBlocked(Event):
     run_id: str
     area: str
     month: str
-    findings: dict[str, list[str]]
+    blocked_workers: int
+    findings: dict[str, int]
+    worker_ids: list[str]
 
 
 class RunCalculated(Event):

@@ -54,8 +54,9 @@ class TestAreas:
     def test_the_range_holds_exactly_the_codes_within(self, area, scope):
         lowest, highest = code_range(scope)
 
-        if area:
-            assert (lowest <= area < highest) == within(area, scope)
+        for code in (area, (scope + area)[:12], (scope + "9" * 12)[:12]):
+            if code:
+                assert (lowest <= code < highest) == within(code, scope)
 
     @pytest.mark.parametrize("area", ["3", "320", "ab", "None", "3２", "32010a", " 2", "%%"])
     def test_these_are_no_codes(self, area):

@@ -13,6 +13,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
+    op.execute("CREATE SEQUENCE outbox_turn")
     op.create_table(
         "idempotent_answer",
         sa.Column("account", sa.String(length=300), nullable=False),
@@ -41,9 +42,7 @@ def upgrade() -> None:
         "outbox_message",
         sa.Column("event_id", sa.String(length=60), nullable=False),
         sa.Column("stream", sa.String(length=20), nullable=False),
-        sa.Column(
-            "xid", sa.BigInteger(), server_default=sa.text("(pg_current_xact_id()::text)::bigint"), nullable=False
-        ),
+        sa.Column('turn', sa.BigInteger(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=True),
         sa.Column("key", sa.String(length=200), nullable=False),
@@ -57,7 +56,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbox_message_unsequenced",
         "outbox_message",
-        ["xid", "ordinal"],
+        ['turn', "ordinal"],
         unique=False,
         postgresql_where=sa.text("sequence IS NULL"),
     )
@@ -185,6 +184,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP SEQUENCE outbox_turn")
     op.drop_index(op.f("ix_consequence_worker_id"), table_name="consequence")
     op.drop_index(op.f("ix_consequence_status"), table_name="consequence")
     op.drop_index(op.f("ix_consequence_area"), table_name="consequence")
