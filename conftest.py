@@ -1,8 +1,8 @@
 """Fixtures that every test may use; see `common.testing`."""
 
-from common.testing import postgres_url, servers_folder
+from common.testing import kafka_servers, own_kafka, postgres_url, servers_folder
 
-__all__ = ["postgres_url", "servers_folder"]
+__all__ = ["kafka_servers", "own_kafka", "postgres_url", "servers_folder"]
 
 
 def pytest_configure(config):  # type: ignore[no-untyped-def]
