@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -128,6 +128,7 @@ class Document(BaseModel):
     starts_on: date
     starts_on_note: str | None = None
     ends_on: date | None = None
+    engaged_by: dict[str, str] = Field(default_factory=dict)
     clauses: dict[str, Clause]
 
 
@@ -156,10 +157,11 @@ class Answer:
     def ends_on(self) -> date | None:
         return self.clause.ends_on or self.document.ends_on
 
-    def governs(self, *, area: str, staff: str, on: date) -> bool:
+    def governs(self, *, area: str, kinds: Set[str], on: date) -> bool:
+        """`kinds`: the kind of staff, and the kind of agreement by which it is engaged."""
         return (
             within(area, self.area)
-            and (not self.staff or staff in self.staff)
+            and (not self.staff or not kinds.isdisjoint(self.staff))
             and self.starts_on <= on
             and (self.ends_on is None or on < self.ends_on)
             and (not self.series or any(value is not None for value in self.values_on(on).values()))
@@ -206,10 +208,12 @@ class Policies:
     documents: tuple[Document, ...]
     digests: Mapping[str, str]
     answers: Mapping[str, tuple[Answer, ...]] = field(default_factory=dict)
+    engaged_by: Mapping[str, str] = field(default_factory=dict)
 
     def in_force(self, rule: Rule[Any], *, area: str, staff: str, on: date) -> list[Answer]:
         """The clauses that answer `rule`, nearest area first, narrowest staff first."""
-        found = [a for a in self.answers.get(rule.name, ()) if a.governs(area=area, staff=staff, on=on)]
+        kinds = {staff, self.engaged_by.get(staff, staff)}
+        found = [a for a in self.answers.get(rule.name, ()) if a.governs(area=area, kinds=kinds, on=on)]
         return sorted(found, key=lambda answer: (-len(answer.area), not answer.staff, -answer.starts_on.toordinal()))
 
     def nearest(self, rule: Rule[Any], *, area: str, staff: str, on: date) -> Answer:
@@ -263,7 +267,9 @@ def load_policies(folder: Path, *, strict: bool = False) -> Policies:
     faults.extend(_ties(answers, owners))
     if faults:
         raise PolicyFault(faults)
-    return Policies(tuple(documents), digests, {name: tuple(found) for name, found in answers.items()})
+    engaged_by = {staff: kind for document in documents for staff, kind in document.engaged_by.items()}
+    by_rule = {name: tuple(found) for name, found in answers.items()}
+    return Policies(tuple(documents), digests, by_rule, engaged_by)
 
 
 def _read(file: Path, faults: list[str]) -> Document | None:
