@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from affairs import commands, queries
 from common.service import Reading, Tx, new_router
-from common.text import Line, RowId
+from common.text import Day, Line, RowId
 
 router = new_router("affairs")
 
@@ -16,7 +16,7 @@ class DutyRosterInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     organisation_id: RowId = Field(description="社区组织编号")
-    starts_on: date = Field(description="自何日起执行", examples=["2024-04-01"])
+    starts_on: Day = Field(description="自何日起执行", examples=["2024-04-01"])
     hall_workers: list[RowId] = Field(max_length=200, description="一站式大厅值班人员编号")
     grid_workers: dict[Grid, RowId] = Field(
         max_length=500,

@@ -10,7 +10,7 @@ from common.errors import NotFound
 async def organisation(session: AsyncSession, organisation_id: str) -> Organisation:
     found = await session.get(Organisation, organisation_id, with_for_update=True)
     if found is None:
-        raise NotFound(what=f"组织 {organisation_id}")
+        raise NotFound(what=f"organisation {organisation_id}")
     return found
 
 
@@ -33,5 +33,5 @@ async def roster_from(session: AsyncSession, organisation_id: str, *, starts_on:
 async def roster(session: AsyncSession, roster_id: str) -> DutyRoster:
     found = await session.get(DutyRoster, roster_id)
     if found is None:
-        raise NotFound(what=f"值班安排 {roster_id}")
+        raise NotFound(what=f"roster {roster_id}")
     return found

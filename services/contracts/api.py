@@ -7,14 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from common.actors import Role
 from common.money import Yuan
 from common.service import CurrentActor, Reading, Tx, new_router
-from common.text import Line, RowId, Words
+from common.text import Day, Line, RowId, Words
 from contracts import commands, queries
 from contracts.rules import Ground, LegalGround
 
 router = new_router("contracts")
-
-# Days far outside a working life are slips of the pen, and periods counted from them would leave the calendar.
-Day = Annotated[date, Field(ge=date(1949, 10, 1), le=date(2199, 12, 31))]
 
 
 class AgreementInput(BaseModel):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from common.paging import LONGEST_PAGE, USUAL_PAGE, Page
 from common.service import CursorKey, Reading, Tx, new_router
-from common.text import Code, Line, RowId, Words
+from common.text import Code, Day, Line, RowId, Words
 from evaluation import commands, queries
 
 router = new_router("evaluation")
@@ -26,7 +26,7 @@ class EvaluationInput(BaseModel):
         description="各维度得分，0至100分，至多两位小数；维度由适用条款规定",
         examples=[{"results": "92", "satisfaction": "95.5", "organisation_review": "88", "daily_record": "90"}],
     )
-    on: date = Field(description="考核日期", examples=["2025-01-10"])
+    on: Day = Field(description="考核日期", examples=["2025-01-10"])
 
 
 class Consequence(BaseModel):
@@ -85,7 +85,7 @@ class ConsequenceDecisionInput(BaseModel):
 
     approve: bool = Field(description="是否批准")
     reason: Words = Field(description="理由", examples=["当年实绩突出，同意晋一档"])
-    on: date = Field(description="决定日期", examples=["2025-01-20"])
+    on: Day = Field(description="决定日期", examples=["2025-01-20"])
 
 
 @router.post(
@@ -104,7 +104,7 @@ class CompletionInput(BaseModel):
 
     course: Line = Field(description="课程", examples=["社区治理与群众工作"])
     hours: Decimal = Field(gt=0, le=1000, max_digits=5, decimal_places=1, description="学时", examples=["24"])
-    on: date = Field(description="完成日期", examples=["2024-11-05"])
+    on: Day = Field(description="完成日期", examples=["2024-11-05"])
 
 
 class Training(BaseModel):

@@ -157,7 +157,7 @@ async def decide_consequence(
     worker = await queries.hired_worker(tx.session, consequence.worker_id)
 
     if tx.actor.account == evaluation.graded_by:
-        raise SamePerson(what=f"考核结果运用 {consequence_id}")
+        raise SamePerson(what=f"consequence {consequence_id}")
     if on < evaluation.graded_on:
         raise DecidedBeforeGraded(on=on.isoformat(), graded_on=evaluation.graded_on.isoformat())
     if approve and not worker.in_post(on):

@@ -78,7 +78,7 @@ class Consequence(GovernedRow, Table):
 
     def settle(self, *, approved: bool, account: str, on: date, reason: str) -> None:
         if self.status != "proposed":
-            raise WrongState(what="考核结果运用", state=_CONSEQUENCE_STATES[self.status], needed="待决定")
+            raise WrongState(what="consequence", state=f"consequence.{self.status}", needed="consequence.proposed")
         self.status = "approved" if approved else "declined"
         self.decided_by, self.decided_on, self.reason = account, on, reason
 
@@ -106,14 +106,10 @@ class Training(GovernedRow, Table):
 
     def complete(self, *, course: str, hours: Decimal, on: date) -> None:
         if self.status != "open":
-            raise WrongState(what="培训任务", state=_TRAINING_STATES[self.status], needed="待完成")
+            raise WrongState(what="training", state=f"training.{self.status}", needed="training.open")
         self.status = "completed"
         self.course, self.hours, self.completed_on = course, hours, on
 
     def close(self) -> None:
         if self.status == "open":
             self.status = "closed"
-
-
-_CONSEQUENCE_STATES = {"proposed": "待决定", "approved": "已批准", "declined": "未批准"}
-_TRAINING_STATES = {"open": "待完成", "completed": "已完成", "closed": "已终止（离岗）"}

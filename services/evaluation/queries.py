@@ -11,7 +11,7 @@ from evaluation.models import Consequence, Evaluation, Training, Worker
 async def hired_worker(session: AsyncSession, worker_id: str) -> Worker:
     found = await session.get(Worker, worker_id, with_for_update=True)
     if found is None or found.hired_on is None:
-        raise NotFound(what=f"人员 {worker_id}")
+        raise NotFound(what=f"person {worker_id}")
     return found
 
 
@@ -22,21 +22,21 @@ async def evaluation_of(session: AsyncSession, worker_id: str, *, year: int) -> 
 async def evaluation(session: AsyncSession, evaluation_id: str) -> Evaluation:
     found = await session.get(Evaluation, evaluation_id)
     if found is None:
-        raise NotFound(what=f"考核 {evaluation_id}")
+        raise NotFound(what=f"evaluation {evaluation_id}")
     return found
 
 
 async def consequence(session: AsyncSession, consequence_id: str) -> Consequence:
     found = await session.get(Consequence, consequence_id, with_for_update=True)
     if found is None:
-        raise NotFound(what=f"考核结果运用 {consequence_id}")
+        raise NotFound(what=f"consequence {consequence_id}")
     return found
 
 
 async def training(session: AsyncSession, training_id: str, *, lock: bool = False) -> Training:
     found = await session.get(Training, training_id, with_for_update=lock or None)
     if found is None:
-        raise NotFound(what=f"培训任务 {training_id}")
+        raise NotFound(what=f"training {training_id}")
     return found
 
 

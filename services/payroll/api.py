@@ -12,7 +12,7 @@ from common.areas import AREA_CODE
 from common.errors import NotFound
 from common.money import Yuan
 from common.service import CurrentActor, Reading, Tx, new_router
-from common.text import Code, RowId
+from common.text import Code, Day, RowId
 from payroll import commands, queries
 
 router = new_router("payroll")
@@ -24,7 +24,7 @@ WorkerId = Annotated[RowId, Path(description="人员编号")]
 Area = Annotated[str, Field(pattern=AREA_CODE, description="地区代码", examples=["220102001"])]
 Staff = Annotated[Code, Field(description="人员类别", examples=["community_worker"])]
 Amount = Annotated[Yuan, Field(ge=0, le=1_000_000)]
-HandledOn = Annotated[date, Field(description="办理日期", examples=["2026-03-25"])]
+HandledOn = Annotated[Day, Field(description="办理日期", examples=["2026-03-25"])]
 
 
 class Body(BaseModel):
@@ -41,7 +41,7 @@ class PayStandardInput(Body):
     post_class: Code = Field(description="岗位类别", examples=["ordinary"])
     grade: int = Field(ge=1, le=99, description="岗位等级，自1级起", examples=[1])
     monthly_amount: Yuan = Field(gt=0, le=1_000_000, description="月标准（元）", examples=["4000.00"])
-    starts_on: date = Field(description="自何日起执行；月中起的自次月适用", examples=["2026-01-01"])
+    starts_on: Day = Field(description="自何日起执行；月中起的自次月适用", examples=["2026-01-01"])
 
 
 class PayStandard(Shown):
@@ -231,7 +231,7 @@ async def calculate_payroll_run(run_id: RunId, body: Approval, tx: Tx) -> object
     name="approve_payroll_run",
     response_model=PayrollRun,
     summary="批准工资核算",
-    description="须由建立和核算以外的人批准；批准后发出工资条。",
+    description="须由未参与建立、填报和核算、且本人工资不在其中的人批准；批准后发出工资条。",
 )
 async def approve_payroll_run(run_id: RunId, body: Approval, tx: Tx) -> object:
     return await commands.approve_payroll_run(tx, run_id=run_id, on=body.on)
@@ -246,7 +246,7 @@ async def approve_payroll_run(run_id: RunId, body: Approval, tx: Tx) -> object:
 async def get_payroll_run(run_id: RunId, session: Reading) -> dict[str, Any]:
     run = await queries.run(session, run_id=run_id)
     if run is None:
-        raise NotFound(what=f"工资核算 {run_id}")
+        raise NotFound(what=f"run {run_id}")
     shown = PayrollRun.model_validate(run).model_dump()
     return {**shown, "slips": await queries.slips_of(session, run_id=run_id)}
 
@@ -268,7 +268,7 @@ async def get_payslip(
         else await queries.own_payslip(session, payslip_id=payslip_id, account=actor.account)
     )
     if slip is None:
-        raise NotFound(what=f"工资条 {payslip_id}")
+        raise NotFound(what=f"payslip {payslip_id}")
     return slip
 
 

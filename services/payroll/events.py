@@ -105,6 +105,9 @@ async def _keep_certificate(tx: Transaction, *, worker_id: str, area: str, level
 
 
 def _next_month(day: date) -> date:
+    """Its first day; after the last month of the calendar, the last day there is."""
+    if (day.year, day.month) == (date.max.year, date.max.month):
+        return date.max
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 

@@ -82,13 +82,6 @@ class StandardStatus(StrEnum):
     REPLACED = "replaced"
 
 
-_STANDARD_STATES = {
-    StandardStatus.DRAFTED: "待审批",
-    StandardStatus.APPROVED: "已批准",
-    StandardStatus.REPLACED: "已被替代",
-}
-
-
 class PayStandard(GovernedRow, Table):
     """The monthly amount of a post class and grade in an area, from a day on; it counts once approved."""
 
@@ -118,13 +111,9 @@ class PayStandard(GovernedRow, Table):
 
     def approve(self, *, by: str, on: date) -> None:
         if self.status != StandardStatus.DRAFTED:
-            raise WrongState(
-                what="薪酬标准",
-                state=_STANDARD_STATES[StandardStatus(self.status)],
-                needed=_STANDARD_STATES[StandardStatus.DRAFTED],
-            )
+            raise WrongState(what="standard", state=f"standard.{self.status}", needed="standard.drafted")
         if by == self.drafted_by:
-            raise SamePerson(what="薪酬标准审批")
+            raise SamePerson(what="standard.approving")
         self.status = StandardStatus.APPROVED
         self.approved_by = by
         self.approved_on = on
@@ -139,14 +128,6 @@ class RunStatus(StrEnum):
     BLOCKED = "blocked"
     CALCULATED = "calculated"
     APPROVED = "approved"
-
-
-_RUN_STATES = {
-    RunStatus.OPEN: "待核算",
-    RunStatus.BLOCKED: "核算受阻",
-    RunStatus.CALCULATED: "已核算",
-    RunStatus.APPROVED: "已批准",
-}
 
 
 class PayrollRun(GovernedRow, Table):
@@ -180,7 +161,7 @@ class PayrollRun(GovernedRow, Table):
 
     def require_not_approved(self) -> None:
         if self.status == RunStatus.APPROVED:
-            raise WrongState(what="工资核算", state=_RUN_STATES[RunStatus.APPROVED], needed="批准之前")
+            raise WrongState(what="run", state="run.approved", needed="run.unapproved")
 
     def reopen(self) -> None:
         """Something was entered: what was calculated before no longer holds."""
@@ -204,13 +185,12 @@ class PayrollRun(GovernedRow, Table):
         self.calculated_by = by
         self.calculated_on = on
 
-    def approve(self, *, by: str, on: date) -> None:
+    def approve(self, *, by: str, on: date, parties: set[str]) -> None:
+        """By somebody who neither made it nor is one of its `parties`: who entered amounts or is paid by it."""
         if self.status != RunStatus.CALCULATED:
-            raise WrongState(
-                what="工资核算", state=_RUN_STATES[RunStatus(self.status)], needed=_RUN_STATES[RunStatus.CALCULATED]
-            )
-        if by in (self.opened_by, self.calculated_by):
-            raise SamePerson(what="工资核算审批")
+            raise WrongState(what="run", state=f"run.{self.status}", needed="run.calculated")
+        if by in {self.opened_by, self.calculated_by} | parties:
+            raise SamePerson(what="run.approving")
         self.status = RunStatus.APPROVED
         self.approved_by = by
         self.approved_on = on

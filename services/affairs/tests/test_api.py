@@ -72,6 +72,7 @@ class TestDutyRosters:
             pytest.param({"grid_workers": {"网" * 61: "worker-chen"}}, id="a grid's name too long"),
             pytest.param({"hall_workers": ["worker an"]}, id="no worker's id"),
             pytest.param({"remark": "x"}, id="a field nobody asked for"),
+            pytest.param({"starts_on": "9999-12-31"}, id="a day outside any working life"),
         ],
     )
     async def test_are_checked_as_bodies(self, bench: Bench, changes: dict[str, Any]) -> None:
@@ -79,6 +80,15 @@ class TestDutyRosters:
             answer = await client.post("/v1/duty-rosters", json={**ROSTER, **changes})
 
         assert answer.status_code == 422
+
+    @pytest.mark.parametrize(
+        ("language", "words"), [("en", "No duty roster roster-0 found."), ("zh", "没有找到值班安排 roster-0。")]
+    )
+    async def test_are_named_in_the_readers_language(self, bench: Bench, language: str, words: str) -> None:
+        async with bench.client(Role.STREET_OFFICE, area=STREET, language=language) as client:
+            answer = await client.get("/v1/duty-rosters/roster-0")
+
+        assert answer.json()["detail"].startswith(words)
 
     async def test_say_that_nobody_is_on_them(self, bench: Bench) -> None:
         async with bench.client(Role.STREET_OFFICE, area=STREET) as client:

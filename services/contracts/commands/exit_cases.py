@@ -93,7 +93,7 @@ async def decide_exit_case(tx: Transaction, *, case_id: str, on: date, leaves: b
     engagement = await queries.engagement(tx.session, case.worker_id)
     case.check_state("opened", "heard")
     if tx.actor.account in (case.opened_by, engagement.account):
-        raise SamePerson(what=case_id)
+        raise SamePerson(what=f"exit_case {case_id}")
     _check_day("on", on, earliest=case.heard_on or case.opened_on)
     if not leaves:
         if left_on is not None:

@@ -72,4 +72,4 @@ def _check_signer(tx: Transaction, agreement: Agreement, engagement: Engagement,
         raise NotTheirSignature(party=str(party), agreement_id=agreement.agreement_id)
     worker_for_office = office and tx.actor.account == engagement.account
     if worker_for_office or agreement.signed_by(tx.actor.account):
-        raise SamePerson(what=agreement.agreement_id)
+        raise SamePerson(what=f"agreement {agreement.agreement_id}")

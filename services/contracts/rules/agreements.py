@@ -17,10 +17,13 @@ EndsOn = Annotated[date, Field(title="终止日（不含当日）")]
 def months_after(day: date, months: int) -> date:
     """The first day after a period of whole months that begins on `day`.
 
-    Where the last month has no such day, the period lasts to the end of that month.
+    Where the last month has no such day, the period lasts to the end of that month. A period that would
+    leave the calendar lasts to its last day.
     """
     years, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + years, month + 1
+    if year > date.max.year:
+        return date.max
     last = monthrange(year, month)[1]
     return date(year, month, day.day) if day.day <= last else date(year, month, last) + timedelta(days=1)
 

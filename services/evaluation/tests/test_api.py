@@ -69,6 +69,31 @@ class TestEvaluations:
         assert answer.json() == kept
         assert elsewhere.status_code == 404
 
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            pytest.param("/v1/evaluations", GRADING, id="of grading"),
+            pytest.param("/v1/consequences/c/decisions", {"approve": True, "reason": "同意"}, id="of a decision"),
+            pytest.param("/v1/trainings/t/completions", {"course": "社区治理", "hours": "24"}, id="of a training"),
+        ],
+    )
+    async def test_takes_days_of_a_working_life(self, bench: Bench, path: str, body: dict[str, Any]) -> None:
+        async with bench.client(Role.CIVIL_AFFAIRS, area=COUNTY) as client:
+            answer = await client.post(path, json={**body, "on": "1949-09-30"})
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_FAILED")
+
+    @pytest.mark.parametrize(
+        ("language", "words"), [("en", "No evaluation evaluation-0 found."), ("zh", "没有找到考核 evaluation-0。")]
+    )
+    async def test_names_what_was_not_found_in_the_readers_language(
+        self, bench: Bench, language: str, words: str
+    ) -> None:
+        async with bench.client(Role.CIVIL_AFFAIRS, area=COUNTY, language=language) as client:
+            answer = await client.get("/v1/evaluations/evaluation-0")
+
+        assert answer.json()["detail"].startswith(words)
+
     async def test_names_a_dimension_that_is_not_asked_for(self, bench: Bench) -> None:
         scores: dict[str, Any] = {**GRADING["scores"], "looks": 100}  # type: ignore[dict-item]
 

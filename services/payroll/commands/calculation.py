@@ -1,6 +1,6 @@
 """The calculation of a run: every worker's lines, or what stands in the way of paying anybody."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from common.events.payroll import PoolShared, RunBlocked, RunCalculated
 from common.policy import Decision, Rule
 from common.transaction import Transaction
 from payroll import queries, rules
+from payroll.commands.runs import inputs_of
 from payroll.commands.slips import (
     NOTHING,
     Slip,
@@ -30,14 +31,17 @@ from payroll.rules.pay import ComponentKind, Composition
 
 T = TypeVar("T")
 
+MOST_NAMED = 200  # an event has a largest size; the run itself names everybody
+
 
 async def calculate_payroll_run(tx: Transaction, *, run_id: str, on: date) -> PayrollRun:
     """Slips for all, or none: what one worker lacks, or a wage below the floor, blocks the run until mended."""
     run = await queries.run(tx.session, run_id=run_id, lock=True)
     if run is None:
-        raise NotFound(what=f"工资核算 {run_id}")
+        raise NotFound(what=f"run {run_id}")
     run.require_not_approved()
     workers = await queries.paid_workers(tx.session, run)
+    inputs = await inputs_of(tx, run, workers)  # before anything is decided: a later change must be noticed
     await tx.session.execute(delete(Payslip).where(Payslip.run_id == run_id))
 
     slips = [Slip(run=run, worker=worker) for worker in workers]
@@ -52,7 +56,7 @@ async def calculate_payroll_run(tx: Transaction, *, run_id: str, on: date) -> Pa
     if findings:
         _block(tx, run, slips, findings, on=on)
         return run
-    run.calculate(rows, inputs=queries.digest_of(workers), by=tx.actor.account, on=on)
+    run.calculate(rows, inputs=inputs, by=tx.actor.account, on=on)
     for slip in slips:
         for decision in slip.decisions:
             tx.record(decision, subject=slip.worker.worker_id)
@@ -75,14 +79,22 @@ async def calculate_payroll_run(tx: Transaction, *, run_id: str, on: date) -> Pa
 def _block(tx: Transaction, run: PayrollRun, slips: list[Slip], findings: list[dict[str, Any]], *, on: date) -> None:
     """Nothing is kept of the slips but the decisions that refuse."""
     run.block(findings, by=tx.actor.account, on=on)
-    by_worker: dict[str, list[str]] = defaultdict(list)
-    for finding in findings:
-        by_worker[finding["worker_id"]].append(finding["zh"])
     for slip in slips:
         for decision in slip.decisions:
             if not decision.permits:
                 tx.record(decision, subject=slip.worker.worker_id)
-    tx.emit(RunBlocked(run_id=run.run_id, area=run.area, month=run.month, findings=dict(by_worker)))
+    blocked = sorted({finding["worker_id"] for finding in findings})
+    workers_and_codes = {(finding["worker_id"], finding["code"]) for finding in findings}
+    tx.emit(
+        RunBlocked(
+            run_id=run.run_id,
+            area=run.area,
+            month=run.month,
+            blocked_workers=len(blocked),
+            findings=dict(sorted(Counter(code for _, code in workers_and_codes).items())),
+            worker_ids=blocked[:MOST_NAMED],
+        )
+    )
 
 
 async def _decide(tx: Transaction, slip: Slip, rule: Rule[T], *, on: date | None = None, **facts: Any) -> Decision[T]:

@@ -36,7 +36,7 @@ class RunEmpty(BusinessError):
 
 
 class CalculationOutdated(BusinessError):
-    zh = "核算（{run_id}）之后，人员、标准、证书、考核或累计数据已有变化，请重新核算后再批准。"
+    zh = "核算（{run_id}）之后，人员、标准、证书、考核、累计数据或所依条款及其选定取值已有变化，请重新核算后再批准。"
     en = "Since the run {run_id} was calculated, what it goes by has changed; calculate again, then approve."
 
 
@@ -44,7 +44,7 @@ async def open_payroll_run(
     tx: Transaction, *, area: str, staff: str, month: str, on: date, paid_in: str | None = None
 ) -> PayrollRun:
     if not within(area, tx.actor.area):
-        raise NotFound(what=f"地区 {area}")
+        raise NotFound(what=f"area {area}")
 
     if on.isoformat()[:7] < month:
         raise MonthNotBegun(month=month, on=on)
@@ -117,14 +117,14 @@ async def score_for_pool(tx: Transaction, *, run_id: str, worker_id: str, score:
 async def approve_payroll_run(tx: Transaction, *, run_id: str, on: date) -> PayrollRun:
     run = await queries.run(tx.session, run_id=run_id, lock=True)
     if run is None:
-        raise NotFound(what=f"工资核算 {run_id}")
+        raise NotFound(what=f"run {run_id}")
     await queries.lock_payees(tx.session, run)
 
-    run.approve(by=tx.actor.account, on=on)
+    run.approve(by=tx.actor.account, on=on, parties=await queries.parties_to(tx.session, run_id=run_id))
     slips = await queries.slips_of(tx.session, run_id=run_id)
     if not slips:
         raise RunEmpty(run_id=run_id)
-    if queries.digest_of(await queries.paid_workers(tx.session, run)) != run.inputs:
+    if await inputs_of(tx, run, await queries.paid_workers(tx.session, run)) != run.inputs:
         raise CalculationOutdated(run_id=run_id)
 
     for slip in slips:
@@ -141,6 +141,12 @@ async def approve_payroll_run(tx: Transaction, *, run_id: str, on: date) -> Payr
         )
     )
     return run
+
+
+async def inputs_of(tx: Transaction, run: PayrollRun, workers: list[queries.PaidWorker]) -> str:
+    """What a calculation of these workers goes by: what is known of them, and what policy says where they are."""
+    areas = {worker.area for worker in workers}
+    return queries.digest_of(workers, await queries.clauses_gone_by(tx.session, tx.policies, run, areas=areas))
 
 
 def _issued(slip: Payslip) -> PayslipIssued:
@@ -162,9 +168,9 @@ def _issued(slip: Payslip) -> PayslipIssued:
 async def _run_with(tx: Transaction, *, run_id: str, worker_id: str) -> PayrollRun:
     run = await queries.run(tx.session, run_id=run_id, lock=True)
     if run is None:
-        raise NotFound(what=f"工资核算 {run_id}")
+        raise NotFound(what=f"run {run_id}")
     if not await queries.is_in_run(tx.session, run, worker_id=worker_id):
-        raise NotFound(what=f"本次核算中的人员 {worker_id}")
+        raise NotFound(what=f"payee {worker_id}")
     return run
 
 

@@ -123,10 +123,9 @@ def no_standard(slip: Slip) -> Finding:
     return Finding(
         code="standard_missing",
         zh=f"缺少薪酬标准：地区{worker.area}、{worker.staff}、岗位类别{worker.post_class}、{worker.grade}级，"
-        f"{slip.run.first_day}起；请设定并由另一人批准，或由能看到上级标准的机构核算",
+        f"{slip.run.first_day}起；请由本级或上级机构设定，并由另一人批准",
         en=f"no approved pay standard for area {worker.area}, {worker.staff}, {worker.post_class}, grade "
-        f"{worker.grade} on {slip.run.first_day}; set one and have it approved, or let an office calculate that "
-        "sees the standards of the areas above",
+        f"{worker.grade} on {slip.run.first_day}; set one here or in an area above, and have somebody else approve it",
     )
 
 

@@ -23,7 +23,7 @@ async def set_pay_standard(
     starts_on: date,
 ) -> PayStandard:
     if not within(area, tx.actor.area):
-        raise NotFound(what=f"地区 {area}")
+        raise NotFound(what=f"area {area}")
 
     standard = PayStandard(
         standard_id=new_id("standard"),
@@ -46,7 +46,7 @@ async def approve_pay_standard(tx: Transaction, *, standard_id: str, on: date) -
     rivals = await queries.rivals(tx.session, found) if found else []
     standard = next((one for one in rivals if one.standard_id == standard_id), None)
     if standard is None:
-        raise NotFound(what=f"薪酬标准 {standard_id}")
+        raise NotFound(what=f"standard {standard_id}")
 
     for rival in rivals:
         if rival is not standard and rival.status == StandardStatus.APPROVED:

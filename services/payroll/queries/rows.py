@@ -2,11 +2,11 @@
 
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.areas import code_range
-from payroll.models import GradeStep, Payee, PayrollRun, Payslip, PayStandard, RunStatus
+from payroll.models import GradeStep, Payee, PayrollRun, Payslip, PayStandard, PoolScore, RunEntry, RunStatus
 
 
 async def standard(session: AsyncSession, *, standard_id: str) -> PayStandard | None:
@@ -39,6 +39,18 @@ async def run_for(session: AsyncSession, *, area: str, staff: str, month: str) -
 
 async def slips_of(session: AsyncSession, *, run_id: str) -> list[Payslip]:
     return list(await session.scalars(select(Payslip).where(Payslip.run_id == run_id).order_by(Payslip.worker_id)))
+
+
+async def parties_to(session: AsyncSession, *, run_id: str) -> set[str]:
+    """The accounts of those who entered something in a run, or are themselves paid by it."""
+    entered = select(RunEntry.entered_by).where(RunEntry.run_id == run_id)
+    scored = select(PoolScore.scored_by).where(PoolScore.run_id == run_id)
+    paid = (
+        select(Payee.account)
+        .join(Payslip, Payslip.worker_id == Payee.worker_id)
+        .where(Payslip.run_id == run_id, Payee.account.is_not(None))
+    )
+    return set(await session.scalars(union(entered, scored, paid)))
 
 
 async def payslip(session: AsyncSession, *, payslip_id: str) -> Payslip | None:

@@ -77,9 +77,9 @@ class PaidWorker:
     so_far: YearSoFar
 
 
-def digest_of(workers: Iterable[PaidWorker]) -> str:
+def digest_of(workers: Iterable[PaidWorker], clauses: Iterable[tuple[Any, ...]]) -> str:
     """One digest over everything a calculation goes by."""
-    return hashlib.sha256(repr([astuple(worker) for worker in workers]).encode()).hexdigest()
+    return hashlib.sha256(repr(([astuple(worker) for worker in workers], list(clauses))).encode()).hexdigest()
 
 
 async def is_in_run(session: AsyncSession, run: PayrollRun, *, worker_id: str) -> bool:

@@ -6,7 +6,8 @@ import pytest
 from common.actors import Role
 from common.events.payroll import PayslipIssued
 from common.testing import ISSUER, Bench
-from payroll.models import PayrollRun, Payslip
+from common.words import NOUNS
+from payroll.models import PayrollRun, Payslip, RunStatus, StandardStatus
 
 STANDARD = {
     "area": "320102",
@@ -99,12 +100,50 @@ class TestPayrollOverHttp:
             ("/v1/payroll-runs", RUN | {"month": "2026-13"}),
             ("/v1/payroll-runs", RUN | {"area": "32010"}),
             ("/v1/payroll-runs", RUN | {"name": "李某"}),
+            ("/v1/payroll-runs", RUN | {"on": "1949-09-30"}),
+            ("/v1/pay-standards", STANDARD | {"starts_on": "2200-01-01"}),
+            ("/v1/payroll-runs/r/calculation", {"on": "1949-09-30"}),
         ],
     )
     async def test_a_malformed_body_is_refused(self, bench: Bench, path: str, body: dict[str, Any]) -> None:
         answer = await bench.client(Role.FINANCE, area="320102").post(path, json=body)
 
-        assert answer.status_code == 422
+        assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_FAILED")
+
+
+class TestWords:
+    """What an error names, it names in the reader's language."""
+
+    async def test_of_what_was_not_found(self, bench: Bench) -> None:
+        english = bench.client(Role.FINANCE, area="320102", language="en")
+        chinese = bench.client(Role.FINANCE, area="320102")
+
+        details = [(await client.get("/v1/payroll-runs/run-0")).json()["detail"] for client in (english, chinese)]
+
+        assert details[0].startswith("No payroll run run-0 found.")
+        assert details[1].startswith("没有找到工资核算 run-0。")
+
+    async def test_of_a_state(self, office: Any, bench: Bench) -> None:
+        path = f"/v1/payroll-runs/{await office.opens(area='320102001', staff='union_worker')}/approval"
+        english = bench.client(Role.FINANCE, area="320102", subject="chief", language="en")
+        chinese = bench.client(Role.FINANCE, area="320102", subject="chief")
+
+        details = [(await client.post(path, json=ON)).json()["detail"] for client in (english, chinese)]
+
+        assert details[0] == "payroll run is in state 'open'; this needs 'calculated'."
+        assert details[1].startswith("工资核算目前状态为“待核算”")
+
+    async def test_of_an_act_for_somebody_else(self, office: Any, bench: Bench) -> None:
+        drafted = await bench.client(Role.FINANCE, area="320102").post("/v1/pay-standards", json=STANDARD)
+        english = bench.client(Role.FINANCE, area="320102", language="en")
+
+        answer = await english.post(f"/v1/pay-standards/{drafted.json()['standard_id']}/approvals", json=ON)
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "SAME_PERSON")
+        assert "approving the pay standard needs somebody else" in answer.json()["detail"]
+
+    def test_are_known_for_each_state(self) -> None:
+        assert {f"run.{state}" for state in RunStatus} | {f"standard.{state}" for state in StandardStatus} <= set(NOUNS)
 
 
 class TestSlip:
@@ -156,6 +195,14 @@ class TestChoice:
         answer = await client.put("/v1/payroll/choices/JL-4d/amounts", json=body)
 
         assert answer.status_code == status
+
+    async def test_begins_within_a_working_life(self, bench: Bench) -> None:
+        client = bench.client(Role.CIVIL_AFFAIRS, area="220102")
+        body = {"area": "220102", "starts_on": "2200-01-01", "value": AMOUNTS}
+
+        answer = await client.put("/v1/payroll/choices/JL-4d/amounts", json=body)
+
+        assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_FAILED")
 
 
 class TestAccess:

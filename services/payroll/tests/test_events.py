@@ -88,6 +88,15 @@ class TestGradeStep:
             GradeChanged(worker_id="li", area="220102001002", grade=3, starts_on=date(2026, 3, 1)),
         ]
 
+    @pytest.mark.parametrize(
+        ("decided_on", "starts_on"),
+        [(date(9999, 11, 30), date(9999, 12, 1)), (date(9999, 12, 15), date(9999, 12, 31))],
+    )
+    async def test_does_not_leave_the_calendar(self, bench: Bench, decided_on: date, starts_on: date) -> None:
+        await hear(bench, step("c-1", decided_on))
+
+        assert [row.starts_on for row in await bench.rows(GradeStep)] == [starts_on]
+
     async def test_is_one_step_when_told_twice(self, bench: Bench) -> None:
         event_id = await bench.hear(step("c-1", date(2026, 2, 1)))
         await bench.hear(step("c-1", date(2026, 2, 1)), event_id=event_id)

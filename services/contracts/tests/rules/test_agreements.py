@@ -25,6 +25,7 @@ class TestMonthsAfter:
             pytest.param(date(2024, 1, 31), 1, date(2024, 3, 1), id="is the end of a shorter month"),
             pytest.param(date(2024, 11, 30), 1, date(2024, 12, 30), id="goes into December"),
             pytest.param(date(2024, 12, 5), 1, date(2025, 1, 5), id="goes into the next year"),
+            pytest.param(date(9999, 12, 1), 1, date(9999, 12, 31), id="does not leave the calendar"),
         ],
     )
     def test_the_first_day_outside(self, day: date, months: int, over: date) -> None:

@@ -178,7 +178,8 @@ class TestStandard:
         assert "ordinary" in run.findings[0]["zh"]
         assert "grade 1" in run.findings[0]["en"]
         [blocked] = await bench.sent(RunBlocked)
-        assert list(blocked.findings) == ["li"]
+        assert (blocked.blocked_workers, blocked.findings) == (1, {"standard_missing": 1})
+        assert blocked.worker_ids == ["li"]
 
     @pytest.mark.clause("JS-6b")
     async def test_agreed_pay_stands_in_and_says_so(self, office: Any, bench: Bench) -> None:
@@ -277,6 +278,50 @@ class TestFloor:
             await office.run(commands.enter_performance, run_id=run_id, worker_id="he", hours=hours)
 
             assert (await office.calculates(run_id)).status == status
+
+
+class TestBlockedRun:
+    async def test_says_how_many_workers_each_finding_concerns(self, office: Any, bench: Bench) -> None:
+        """No component takes the performance pay entered for Chen; Sun and Zhou have no standard."""
+        place = {"staff": "open_recruitment", "area": "420103001"}
+        await office.has_worker("chen", **place, monthly_pay=Decimal("6000.00"))
+        await office.has_worker("sun", **place)
+        await office.has_worker("zhou", **place)
+        run_id = await office.opens(**place)
+        await office.run(commands.enter_performance, run_id=run_id, worker_id="chen", performance_pay=Decimal("1.00"))
+
+        await office.calculates(run_id)
+
+        assert await bench.sent(RunBlocked) == [
+            RunBlocked(
+                run_id=run_id,
+                area="420103001",
+                month="2026-03",
+                blocked_workers=3,
+                findings={"performance_not_entered_here": 1, "standard_missing": 2},
+                worker_ids=["chen", "sun", "zhou"],
+            )
+        ]
+
+    async def test_names_two_hundred_in_its_event_and_everybody_in_its_answer(self, office: Any, bench: Bench) -> None:
+        for number in range(201):
+            await office.has_worker(f"worker-{number:03}")
+        run_id = await office.opens()
+
+        run = await office.calculates(run_id)
+
+        [blocked] = await bench.sent(RunBlocked)
+        assert (blocked.blocked_workers, blocked.findings) == (201, {"standard_missing": 201})
+        assert blocked.worker_ids == [f"worker-{number:03}" for number in range(200)]
+        assert len(run.findings) == 201
+
+    async def test_tells_an_office_to_set_the_standard_that_is_missing(self, office: Any) -> None:
+        await office.has_worker("li")
+
+        [finding] = (await office.calculates(await office.opens())).findings
+
+        assert finding["zh"].endswith("请由本级或上级机构设定，并由另一人批准")
+        assert finding["en"].endswith("set one here or in an area above, and have somebody else approve it")
 
 
 class TestCalculation:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ import pytest
 from common.actors import Role
 from common.errors import NotFound, SamePerson, WrongState
 from common.events.payroll import PayslipIssued, RunApproved, RunOpened
+from common.tables import PolicyChoice
 from common.testing import Bench, somebody
 from payroll import commands
 from payroll.commands.runs import (
@@ -48,6 +50,10 @@ class TestOpenRun:
     async def test_lies_in_ones_own_area(self, office: Any) -> None:
         with pytest.raises(NotFound):
             await office.opens(actor=somebody(Role.FINANCE, area="220103"))
+
+
+CASHIER = somebody(Role.FINANCE, area="", subject="cashier")
+ALLOWANCES = {"assistant_social_worker": 200, "social_worker": 300, "senior_social_worker": 400}
 
 
 @pytest.fixture
@@ -123,6 +129,50 @@ class TestApproveRun:
 
         assert await bench.sent(PayslipIssued) == []
 
+    async def test_is_not_for_who_entered_an_amount(self, office: Any, calculated: str) -> None:
+        await office.run(
+            commands.enter_performance,
+            actor=CASHIER,
+            run_id=calculated,
+            worker_id="li",
+            overtime_pay=Decimal("100.00"),
+        )
+        await office.calculates(calculated)
+
+        with pytest.raises(SamePerson):
+            await office.approves(calculated, CASHIER)
+
+        await office.approves(calculated)
+
+    async def test_is_not_for_who_scored_for_the_pool(self, office: Any, calculated: str) -> None:
+        score = {"run_id": calculated, "worker_id": "li", "score": Decimal("95")}
+        await office.run(commands.score_for_pool, actor=CASHIER, **score)
+        await office.calculates(calculated)
+
+        with pytest.raises(SamePerson):
+            await office.approves(calculated, CASHIER)
+
+        await office.approves(calculated)
+
+    async def test_is_not_for_who_is_paid_by_it(self, office: Any, bench: Bench, calculated: str) -> None:
+        async with bench.session() as session, session.begin():
+            (await session.get_one(Payee, "li")).account = CASHIER.account
+
+        with pytest.raises(SamePerson):
+            await office.approves(calculated, CASHIER)
+
+        assert await bench.sent(PayslipIssued) == []
+        await office.approves(calculated)
+
+    async def test_is_for_who_entered_or_is_paid_in_another_run(self, office: Any, calculated: str) -> None:
+        await office.has_worker("zhao", area="220102002001", account=CASHIER.account)
+        other = await office.opens(area="220102002")
+        score = {"run_id": other, "worker_id": "zhao", "score": Decimal("95")}
+        await office.run(commands.score_for_pool, actor=CASHIER, **score)
+        await office.calculates(other)
+
+        await office.approves(calculated, CASHIER)
+
     async def test_happens_once(self, office: Any, bench: Bench, calculated: str) -> None:
         await office.approves(calculated)
 
@@ -167,3 +217,68 @@ class TestApproveRun:
             await office.approves(calculated)
 
         assert await bench.sent(PayslipIssued) == []
+
+    @pytest.mark.parametrize(
+        ("area", "starts_on", "outdated"),
+        [
+            pytest.param("220102", date(2025, 1, 1), True, id="the choice itself was changed"),
+            pytest.param("220102", date(2026, 3, 1), True, id="another one begins with the month"),
+            pytest.param("220102", date(2026, 3, 2), False, id="not when another one begins within it"),
+            pytest.param("220103", date(2026, 1, 1), False, id="not when another county chose"),
+        ],
+    )
+    async def test_waits_for_a_new_calculation_when_a_county_chose_anew(
+        self, office: Any, bench: Bench, area: str, starts_on: date, outdated: bool
+    ) -> None:
+        await bench.choose("JL-4d", "amounts", ALLOWANCES, area="220102", starts_on=date(2025, 1, 1))
+        await office.has_standard("4000.00")
+        await office.has_worker("li")
+        await bench.save(
+            Certificate(worker_id="li", level="social_worker", area="220102001", registered_on=date(2025, 3, 9))
+        )
+        run_id = await office.opens()
+        await office.scores(run_id, li=90)
+        await office.calculates(run_id)
+
+        async with bench.session() as session, session.begin():
+            await session.merge(
+                PolicyChoice(
+                    clause="JL-4d",
+                    term="amounts",
+                    area=area,
+                    starts_on=starts_on,
+                    value=ALLOWANCES | {"social_worker": 350},
+                    decision_id="bench",
+                )
+            )
+
+        if not outdated:
+            await office.approves(run_id)
+            return
+        with pytest.raises(CalculationOutdated):
+            await office.approves(run_id)
+        await office.calculates(run_id)
+        await office.approves(run_id)
+        [slip] = await bench.rows(Payslip)
+        assert "350.00" in [line["amount"] for line in slip.lines]
+
+    @pytest.mark.parametrize(("document", "outdated"), [("JL", True), ("LAW-TAX", True), ("JS", False)])
+    async def test_waits_for_a_new_calculation_when_a_document_reads_otherwise(
+        self,
+        office: Any,
+        bench: Bench,
+        calculated: str,
+        monkeypatch: pytest.MonkeyPatch,
+        document: str,
+        outdated: bool,
+    ) -> None:
+        policies = bench.runtime.policies
+        assert document in policies.digests
+        digests = {**policies.digests, document: "sha256:another"}
+        monkeypatch.setattr(bench.runtime, "policies", replace(policies, digests=digests))
+
+        if not outdated:
+            await office.approves(calculated)
+            return
+        with pytest.raises(CalculationOutdated):
+            await office.approves(calculated)
