@@ -193,7 +193,7 @@ def _recorded(decision: Decision[Any], *, subject: str, account: str, now: datet
     )
 
 
-async def count_in_whole(session: AsyncSession, count: Select[tuple[int]], *, area: str) -> int:
+async def count_in_whole(session: AsyncSession, count: Select[int], *, area: str) -> int:
     """The one number that `count` finds in the whole of `area`, more of which may be taken than the actor can see.
 
     Wider eyes for this one query: PostgreSQL takes them back with the savepoint they were given in, whatever happens.

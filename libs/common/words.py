@@ -187,6 +187,35 @@ NOUNS: dict[str, tuple[str, str]] = {
     "objection.upheld": ("成立", "upheld"),
     "objection.dismissed": ("不成立", "dismissed"),
     "objection.answering": ("异议答复", "answering the objection"),
+    # payroll
+    "standard": ("薪酬标准", "pay standard"),
+    "standard.drafted": ("待审批", "drafted"),
+    "standard.approved": ("已批准", "approved"),
+    "standard.replaced": ("已被替代", "replaced"),
+    "standard.approving": ("薪酬标准审批", "approving the pay standard"),
+    "run": ("工资核算", "payroll run"),
+    "run.open": ("待核算", "open"),
+    "run.blocked": ("核算受阻", "blocked"),
+    "run.calculated": ("已核算", "calculated"),
+    "run.approved": ("已批准", "approved"),
+    "run.unapproved": ("批准之前", "not yet approved"),
+    "run.approving": ("工资核算审批", "approving the payroll run"),
+    "payee": ("本次核算中的人员", "worker of this run"),
+    "payslip": ("工资条", "payslip"),
+    # evaluation
+    "evaluation": ("考核", "evaluation"),
+    "consequence": ("考核结果运用", "consequence"),
+    "consequence.proposed": ("待决定", "proposed"),
+    "consequence.approved": ("已批准", "approved"),
+    "consequence.declined": ("未批准", "declined"),
+    "training": ("培训任务", "training"),
+    "training.open": ("待完成", "open"),
+    "training.completed": ("已完成", "completed"),
+    "training.closed": ("已终止（离岗）", "closed: the worker has left"),
+    # agreements, exits, duty
+    "agreement": ("协议", "agreement"),
+    "exit_case": ("退出事项", "exit case"),
+    "roster": ("值班安排", "duty roster"),
 }
 
 

@@ -19,7 +19,8 @@ WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f') AND a.attname = 'area' AND NOT a.at
 WIDE = text("""
 SELECT tablename, policyname FROM pg_policies
 WHERE NOT (policyname = 'area_scope' AND qual LIKE '%NULLIF(current_setting(''app.area_from''%' AND with_check = qual)
-  AND NOT (cmd = 'SELECT' AND qual LIKE '%starts_with(NULLIF(current_setting(''app.area_from''%' AND qual NOT LIKE '% OR %')
+  AND NOT (cmd = 'SELECT' AND qual NOT LIKE '% OR %'
+           AND qual LIKE '%starts_with(NULLIF(current_setting(''app.area_from''%')
 """)
 VIEWS = text("""
 SELECT c.relname FROM pg_class c

@@ -222,6 +222,20 @@ class TestManifests:
                 assert backend["name"] == "gateway-api"
                 assert backend["port"] == ports[backend["name"]]
 
+    def test_let_the_public_in_by_named_paths_only(self, folder: str) -> None:
+        """Not to what the gateway answers without a token for operators inside."""
+        for route in of_kind(build(folder), "HTTPRoute"):
+            for rule in route["spec"]["rules"]:
+                paths = {(match["path"]["type"], match["path"]["value"]) for match in rule["matches"]}
+                assert paths <= {
+                    ("PathPrefix", "/v1"),
+                    ("PathPrefix", "/docs"),
+                    ("PathPrefix", "/docs-assets"),
+                    ("Exact", "/openapi.json"),
+                    ("Exact", "/livez"),
+                    ("Exact", "/"),
+                }
+
 
 class TestOverlay:
     @pytest.mark.parametrize("folder", BUILT[1:])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from common import relay as relay_module
 from common.bus import topic_of
@@ -148,6 +148,17 @@ class TestOrder:
         for key in range(keys):
             numbers = [one.number for one in found if one.key == f"key-{key}"]
             assert numbers == list(range(1, writers * each // keys + 1))
+
+    async def test_who_begins_first_and_acts_second_is_told_second(self, bench, bus):
+        """Two requests meet at one row: the order of what happened to it is the order in which they held it."""
+        async with bench.transaction() as first_to_begin:
+            await first_to_begin.session.execute(text("SELECT pg_current_xact_id()"))
+            await say(bench, ("a", 1))
+            first_to_begin.emit(EntryWritten(entry_id="a", number=2))
+        async with relaying(bench, bus):
+            found = await arrived(bus, at_least=2)
+
+        assert [(one.number, one.sequence) for one in found] == [(1, 1), (2, 2)]
 
     async def test_each_stream_counts_for_itself(self, bench, bus):
         for number in range(1, 3):
