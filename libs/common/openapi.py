@@ -140,6 +140,7 @@ def _own_document(service: Service) -> Json:
     add_routes(app, service)
     document: Json = json.loads(json.dumps(get_openapi(title=service.title, version="1.0.0", routes=app.routes)))
     _strip_null_defaults(document)
+    _say_bounds_in_words_of_the_schema(document)
     return document
 
 
@@ -153,6 +154,25 @@ def _strip_null_defaults(node: Any) -> None:
     elif isinstance(node, list):
         for value in node:
             _strip_null_defaults(value)
+
+
+_BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
+
+
+def _say_bounds_in_words_of_the_schema(node: Any) -> None:
+    """Bounds of an amount that may be a number or a string come out under Python's names; they hold for the number."""
+    if isinstance(node, dict):
+        alternatives = [one for one in node.get("anyOf", ()) if one.get("type") == "number"]
+        for name, said in _BOUNDS.items():
+            if name in node and "anyOf" in node:
+                bound = node.pop(name)
+                for number in alternatives:
+                    number[said] = float(bound)
+        for value in node.values():
+            _say_bounds_in_words_of_the_schema(value)
+    elif isinstance(node, list):
+        for value in node:
+            _say_bounds_in_words_of_the_schema(value)
 
 
 _REF = "#/components/schemas/"

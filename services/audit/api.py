@@ -29,7 +29,7 @@ class Words(BaseModel):
 
 
 class Decision(BaseModel):
-    """一项决定的全文及其在日志中的位置。"""
+    """一项决定及其在日志中的位置；内容按该事项原承办服务的查看权限给出。"""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -41,9 +41,19 @@ class Decision(BaseModel):
     event_id: str
     authid: str = Field(description="经办账号的代号；同一账号代号相同")
     account: str | None = Field(description="经办账号；仅审计员可见，已抹除的为空")
+    decision_id: str
     subject: str = Field(description="决定所涉人员或事项的编号")
-    decision: dict[str, Any] = Field(description="规则、条款、条款取值、事实与结论")
-    words: Words = Field(description="决定的文字说明")
+    clause: str
+    rule: str
+    area: str
+    staff: str
+    on: date
+    permits: bool
+    content: queries.Content = Field(
+        description="whole 全文；withheld 该角色无权查看事实、取值与结论；erased 内容已抹除，仅余日志所载"
+    )
+    decision: dict[str, Any] | None = Field(description="规则、条款、条款取值、事实与结论；已抹除的为空")
+    words: Words | None = Field(description="决定的文字说明；无权查看内容的为空")
 
 
 class DecisionLine(BaseModel):
@@ -70,6 +80,10 @@ class Proof(BaseModel):
     decision_id: str
     index: int
     entry: str = Field(description="日志条目原文；其 UTF-8 字节即为被哈希的内容")
+    document: str | None = Field(
+        description="决定内容原文：SHA-256(salt ‖ document) 即条目中的 decision_hash；已抹除或无权查看的为空"
+    )
+    salt: str | None = Field(description="内容的盐（128 位），base64；已抹除或无权查看的为空")
     leaf_hash: str = Field(description="SHA-256(0x00 ‖ 条目)，base64")
     hashes: list[str] = Field(description="自叶至根的兄弟节点，base64")
     checkpoint: str = Field(description="覆盖该条目的已签名检查点（C2SP signed note）")
@@ -132,8 +146,10 @@ async def get_decision(decision_id: RowId, session: Reading, actor: CurrentActor
     description="Accept 为 text/plain 时给出可离线核验的 .tlog-proof 文件（C2SP tlog-proof）。",
     responses=_TEXT,
 )
-async def prove_decision(decision_id: RowId, session: Reading, response: Response, text: WantsText) -> object:
-    return _negotiated(await queries.proof(session, decision_id), response, text=text)
+async def prove_decision(
+    decision_id: RowId, session: Reading, actor: CurrentActor, response: Response, text: WantsText
+) -> object:
+    return _negotiated(await queries.proof(session, decision_id, actor=actor), response, text=text)
 
 
 @router.get(

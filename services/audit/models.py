@@ -23,8 +23,8 @@ class Table(DeclarativeBase):
 class Entry(ScopedRow, Table):
     """One decision, told once and kept for good. `leaf` is what is hashed; the other columns are for finding it.
 
-    `document` holds the decision where it is too long for a leaf. The database itself refuses to change or delete
-    an entry, a node or a checkpoint.
+    Nothing here says more of a person than under which clause and rule something was decided about which id. The
+    database itself refuses to change or delete an entry, a node or a checkpoint.
     """
 
     __tablename__ = "entry"
@@ -40,10 +40,8 @@ class Entry(ScopedRow, Table):
     sequence: Mapped[int] = mapped_column(BigInteger)
     event_id: Mapped[str] = mapped_column(String(60), unique=True)
     decision_id: Mapped[str] = mapped_column(String(60), unique=True)
-    digest: Mapped[str] = mapped_column(String(64))
     leaf_hash: Mapped[bytes] = mapped_column(LargeBinary)
     leaf: Mapped[bytes] = mapped_column(LargeBinary)
-    document: Mapped[bytes | None] = mapped_column(LargeBinary)
     authid: Mapped[str] = mapped_column(String(200))
     staff: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(200))
@@ -53,6 +51,19 @@ class Entry(ScopedRow, Table):
     on: Mapped[date]
     decided_at: Mapped[datetime] = mapped_column(Moment)
     recorded_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class DecisionDocument(ScopedRow, Table):
+    """What the decision holds, as it was told but for the account, and the salt without which its hash says nothing.
+
+    It may be deleted: the entry stays, every proof stays valid, and nobody can tell again what was decided upon.
+    """
+
+    __tablename__ = "decision_document"
+
+    index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    document: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Node(Table):

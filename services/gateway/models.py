@@ -36,13 +36,17 @@ class Worker(ScopedRow, Table):
 
 
 class DecisionNote(ScopedRow, Table):
-    """A decision by its subject; it is shown with the worker whom the subject turns out to concern."""
+    """A decision by its subject; it is shown with the worker whom the subject turns out to concern.
+
+    `section` is the section of the worker view whose readers alone may see it; null where every reader may.
+    """
 
     __tablename__ = "decision_note"
 
     decision_id: Mapped[str] = mapped_column(String(60), primary_key=True)
     subject: Mapped[str] = mapped_column(String(200), index=True)
     recorded_at: Mapped[datetime] = mapped_column(Moment)
+    section: Mapped[str | None] = mapped_column(String(60))
     body: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 

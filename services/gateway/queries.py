@@ -40,18 +40,23 @@ async def has_reached(session: AsyncSession, waited_for: Position) -> bool:
 
 
 _WORKER = text("""
-SELECT (w.body || jsonb_build_object('decisions', coalesce((
+SELECT ((w.body - shown.less) || jsonb_build_object('decisions', coalesce((
     SELECT jsonb_agg(d.body ORDER BY d.recorded_at, d.decision_id) FROM decision_note d
-    WHERE d.subject = ANY (w.subjects)
+    WHERE d.subject = ANY (w.subjects) AND (d.section IS NULL OR d.section <> ALL (shown.less))
 ), '[]'::jsonb)))::text
-FROM worker w
-WHERE w.worker_id = :worker_id AND (CAST(:account AS varchar) IS NULL OR w.account = :account)
+FROM worker w CROSS JOIN LATERAL (
+    SELECT CASE WHEN w.account = CAST(:caller AS varchar) THEN '{}' ELSE CAST(:hidden AS text[]) END AS less
+) AS shown
+WHERE w.worker_id = :worker_id AND (NOT :only_own OR w.account = :caller)
 """)
 
 
-async def worker_view(session: AsyncSession, *, worker_id: str, account: str | None) -> bytes | None:
-    """The view as it is sent; with `account` only if the worker is the one who signs in with it."""
-    found: str | None = await session.scalar(_WORKER, {"worker_id": worker_id, "account": account})
+async def worker_view(
+    session: AsyncSession, *, worker_id: str, caller: str, only_own: bool = False, hidden: Sequence[str] = ()
+) -> bytes | None:
+    """The view as it is sent, without the `hidden` sections; a worker who signs in as `caller` sees all of his own."""
+    asked = {"worker_id": worker_id, "caller": caller, "only_own": only_own, "hidden": list(hidden)}
+    found: str | None = await session.scalar(_WORKER, asked)
     return None if found is None else found.encode()
 
 

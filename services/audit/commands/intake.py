@@ -1,6 +1,7 @@
 """The receiving end: each decision becomes exactly one entry, and whatever is odd about it an alarm."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import structlog
@@ -8,12 +9,12 @@ from prometheus_client import Counter
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
-from audit.models import AccountName, Alarm, Entry, Node, SourceState
+from audit.models import AccountName, Alarm, DecisionDocument, Entry, Node, SourceState
 from audit.queries import intake as queries
 from audit.queries import tree as tree_queries
 from audit.rules import tree
 from audit.rules.alarms import AlarmKind
-from audit.rules.entries import Told, is_service, pseudonym, scope_of
+from audit.rules.entries import SALT_BYTES, Told, is_service, pseudonym, scope_of
 from common.transaction import Transaction
 
 log = structlog.get_logger()
@@ -22,7 +23,6 @@ ALARMS = Counter("log_alarms_total", "Alarms of the decision log", ["kind"])
 
 # Held until the transaction ends, so that an index is given once and only in the order of commits.
 _SEQUENCER = text("SELECT pg_advisory_xact_lock(7340101)")
-_SALT_BYTES = 16
 
 
 async def keep_decision(tx: Transaction, *, told: Told) -> Entry | None:
@@ -31,27 +31,43 @@ async def keep_decision(tx: Transaction, *, told: Told) -> Entry | None:
     known = await queries.entries_like(tx.session, told)
     state = await queries.source_state(tx.session, told.source)
 
-    digest = told.digest()
     if known:
-        if all(one.digest != digest for one in known):
-            await raise_alarm(tx, _alarm(AlarmKind.CONFLICT, told, index=known[0].index, mark=digest))
+        if not await _is_told_again(tx, told, known):
+            await raise_alarm(tx, _alarm(AlarmKind.CONFLICT, told, index=known[0].index))
         return None
 
     expected = state.next_sequence if state else 1
     if told.sequence > expected:
         await raise_alarm(tx, _alarm(AlarmKind.GAP, told, first=expected, last=told.sequence - 1))
-    entry = await _append(tx, told, digest=digest)
+    entry = await _append(tx, told)
     if told.sequence < expected:
-        await raise_alarm(tx, _alarm(AlarmKind.OUT_OF_ORDER, told, index=entry.index, mark=digest))
+        await raise_alarm(tx, _alarm(AlarmKind.OUT_OF_ORDER, told, index=entry.index))
         await _close_gap(tx, told)
     await _expect(tx, told.source, max(expected, told.sequence + 1))
     return entry
 
 
-async def _append(tx: Transaction, told: Told, *, digest: str) -> Entry:
+async def _is_told_again(tx: Transaction, told: Told, known: Sequence[Entry]) -> bool:
+    """Whether one of the entries holds this very telling; of what was erased only what is left is compared."""
+    for entry in known:
+        kept = await tx.session.get(DecisionDocument, entry.index)
+        if told.is_held_in(entry.leaf, kept) and await _is_account_of(tx, told.content["account"], entry.authid):
+            return True
+    return False
+
+
+async def _is_account_of(tx: Transaction, account: str, authid: str) -> bool:
+    if is_service(account) or is_service(authid):
+        return account == authid
+    name = await queries.name_behind(tx.session, authid)
+    return name is None or name.account == account
+
+
+async def _append(tx: Transaction, told: Told) -> Entry:
     area = scope_of(told.content["area"])
     authid = await _authid(tx, told.content["account"], area=area)
-    leaf, document = told.compose(authid=authid, recorded_at=tx.now)
+    salt = secrets.token_bytes(SALT_BYTES)
+    leaf = told.entry(authid=authid, recorded_at=tx.now, salt=salt)
     leaf_hash = tree.hash_leaf(leaf)
     index = await _grow(tx, leaf_hash)
     entry = Entry(
@@ -60,10 +76,8 @@ async def _append(tx: Transaction, told: Told, *, digest: str) -> Entry:
         sequence=told.sequence,
         event_id=told.event_id,
         decision_id=told.content["decision_id"],
-        digest=digest,
         leaf_hash=leaf_hash,
         leaf=leaf,
-        document=document,
         authid=authid,
         area=area,
         staff=told.content["staff"],
@@ -75,7 +89,7 @@ async def _append(tx: Transaction, told: Told, *, digest: str) -> Entry:
         decided_at=datetime.fromisoformat(told.content["recorded_at"]),
         recorded_at=tx.now,
     )
-    tx.session.add(entry)
+    tx.session.add_all([entry, DecisionDocument(index=index, area=area, salt=salt, document=told.document())])
     await tx.session.flush()  # the count of a gap must see it
     return entry
 
@@ -93,7 +107,7 @@ async def _authid(tx: Transaction, account: str, *, area: str) -> str:
     if is_service(account):
         return account
     known = await queries.name_of(tx.session, account)
-    salt = known.salt if known else secrets.token_bytes(_SALT_BYTES)
+    salt = known.salt if known else secrets.token_bytes(SALT_BYTES)
     authid = pseudonym(account, salt=salt)
     name = {"authid": authid, "area": area, "account": account, "salt": salt}
     await tx.session.execute(insert(AccountName).values(name).on_conflict_do_nothing())
@@ -120,7 +134,6 @@ def _alarm(
     first: int | None = None,
     last: int | None = None,
     index: int | None = None,
-    mark: str = "",
 ) -> Alarm:
     return Alarm(
         kind=kind,
@@ -129,7 +142,7 @@ def _alarm(
         last_sequence=told.sequence if last is None else last,
         event_id=told.event_id,
         index=index,
-        mark=mark,
+        mark="" if kind == AlarmKind.GAP else told.event_id,
     )
 
 

@@ -35,6 +35,11 @@ async def is_filled(session: AsyncSession, gap: Alarm) -> bool:
     return await session.scalar(query) == gap.last_sequence - gap.first_sequence + 1
 
 
+async def name_behind(session: AsyncSession, authid: str) -> AccountName | None:
+    found: AccountName | None = await session.scalar(select(AccountName).where(AccountName.authid == authid).limit(1))
+    return found
+
+
 async def name_of(session: AsyncSession, account: str) -> AccountName | None:
     found: AccountName | None = await session.scalar(select(AccountName).where(AccountName.account == account).limit(1))
     return found

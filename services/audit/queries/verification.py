@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from audit.models import Entry, Node, SignedCheckpoint
+from audit.models import DecisionDocument, Entry, Node, SignedCheckpoint
 from audit.queries import tree as queries
 from audit.rules import tree
-from audit.rules.entries import attributes_of, read_entry, scope_of
+from audit.rules.entries import SHOWN_FOR_GOOD, attributes_of, read_document, scope_of
 from audit.rules.notes import BadNote, Checkpoint, VerifierKey, read_checkpoint
 
 _BATCH = 500
@@ -26,8 +26,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Verification:
+    """`erased` counts the decisions whose content is gone: that is no fault, the entry proves what is left."""
+
     size: int
     root: bytes
+    erased: int
     faults: list[Fault]
 
 
@@ -41,17 +44,21 @@ async def verify_log(session: AsyncSession, *, key: VerifierKey, saved: Sequence
     signed = await _checkpoints(session, key=key, saved=saved, faults=faults)
     growing = tree.GrowingTree()
     faults += _at_size(signed, growing)
+    erased = 0
 
     while True:
         entries = (
             await session.scalars(select(Entry).where(Entry.index >= growing.size).order_by(Entry.index).limit(_BATCH))
         ).all()
+        documents = await _documents(session, entries)
         grown: dict[tree.Node, bytes] = {}
         for entry in entries:
             if entry.index != growing.size:
                 faults.append(Fault("entry_missing", growing.size))
-                return Verification(growing.size, growing.root, faults)
-            faults += [Fault(code, entry.index) for code in _faults_of(entry)]
+                return Verification(growing.size, growing.root, erased, faults)
+            kept = documents.get(entry.index)
+            erased += kept is None
+            faults += [Fault(code, entry.index) for code in _faults_of(entry, kept)]
             grown |= growing.add(tree.hash_leaf(entry.leaf))
             faults += _at_size(signed, growing)
         stored = await queries.nodes(session, grown)
@@ -61,17 +68,23 @@ async def verify_log(session: AsyncSession, *, key: VerifierKey, saved: Sequence
         session.expunge_all()
 
     faults += await _faults_at_the_end(session, growing.size, signed)
-    return Verification(growing.size, growing.root, faults)
+    return Verification(growing.size, growing.root, erased, faults)
 
 
-def _faults_of(entry: Entry) -> Iterator[str]:
+async def _documents(session: AsyncSession, entries: Sequence[Entry]) -> dict[int, DecisionDocument]:
+    query = select(DecisionDocument).where(DecisionDocument.index.in_([entry.index for entry in entries]))
+    return {kept.index: kept for kept in await session.scalars(query)}
+
+
+def _faults_of(entry: Entry, kept: DecisionDocument | None) -> Iterator[str]:
     if tree.hash_leaf(entry.leaf) != entry.leaf_hash:
         yield "leaf_differs"
     try:
         held = attributes_of(entry.leaf)
-        content = read_entry(entry.leaf, entry.document)
-        if _columns_of(entry) != _columns_in(held, content):
+        if _columns_of(entry) != _columns_in(held) or (kept is not None and kept.area != entry.area):
             yield "row_differs"
+        if kept is not None and not _is_told_in(held, read_document(entry.leaf, kept)):
+            yield "document_differs"
     except (ValueError, KeyError):
         yield "entry_unreadable"
 
@@ -93,7 +106,11 @@ def _columns_of(entry: Entry) -> tuple[Any, ...]:
     )
 
 
-def _columns_in(held: dict[str, Any], content: dict[str, Any]) -> tuple[Any, ...]:
+def _is_told_in(held: dict[str, Any], content: dict[str, Any]) -> bool:
+    return all(held[name] == content[name] for name in SHOWN_FOR_GOOD)
+
+
+def _columns_in(held: dict[str, Any]) -> tuple[Any, ...]:
     return (
         held["source"],
         held["sequence"],
@@ -101,12 +118,12 @@ def _columns_in(held: dict[str, Any], content: dict[str, Any]) -> tuple[Any, ...
         held["authid"],
         held["subject"],
         held["clause"],
-        content["decision_id"],
-        scope_of(content["area"]),
-        content["staff"],
-        content["rule"],
-        content["permits"],
-        content["on"],
+        held["decision_id"],
+        scope_of(held["area"]),
+        held["staff"],
+        held["rule"],
+        held["permits"],
+        held["on"],
     )
 
 

@@ -1,7 +1,8 @@
 """What an entry of the log holds: one CloudEvents-like object in the canonical form of RFC 8785.
 
-No account stands in an entry. A person's is replaced by a pseudonym, a hash salted with 128 random bits: when the
-salt is deleted nobody, not even we, can tell again whose it was, and every proof stays valid.
+An entry cannot be taken back, so neither an account nor a fact stands in it. A person's account is replaced by a
+pseudonym, the decision by the hash of its document, each salted with 128 random bits: when the salt is deleted nobody,
+not even we, can tell again what it stood for, and every proof stays valid.
 """
 
 import base64
@@ -11,16 +12,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import rfc8785
 
 from common.areas import AREA_CODE
 
-LARGEST_ENTRY = 65_535
+SALT_BYTES = 16
 _LARGEST_INTEGER = 2**53 - 1
 _SERVICE = "service:"
 _NATION_ALONE = "0"
+
+
+class Kept(Protocol):
+    """A decision's document and its salt, until they are erased."""
+
+    @property
+    def salt(self) -> bytes: ...
+    @property
+    def document(self) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -34,11 +44,6 @@ class Told:
     time: datetime
     content: Mapping[str, Any]
 
-    def digest(self) -> str:
-        """Equal for two tellings of one decision, different as soon as anything in them differs."""
-        attributes = {**self._attributes(), "content": dict(self.content)}
-        return hashlib.sha256(canonical(attributes)).hexdigest()
-
     def _attributes(self) -> dict[str, Any]:
         return {
             "specversion": "1.0",
@@ -49,25 +54,33 @@ class Told:
             "sequence": str(self.sequence),
         }
 
-    def compose(self, *, authid: str, recorded_at: datetime) -> tuple[bytes, bytes | None]:
-        """The entry, and beside it the decision's own bytes where they are too many for an entry."""
-        decision = {name: value for name, value in self.content.items() if name not in _OUTSIDE}
+    def entry(self, *, authid: str, recorded_at: datetime, salt: bytes) -> bytes:
+        """What is hashed into the tree: whose, when, under which clause and rule, and the salted hash of the rest."""
         entry = {
             **self._attributes(),
             "recordedtime": moment(recorded_at),
-            "subject": self.content["subject"],
             "authtype": "service_account" if is_service(self.content["account"]) else "user",
             "authid": authid,
-            "clause": self.content["clause"],
+            **{name: self.content[name] for name in SHOWN_FOR_GOOD},
+            "decision_hash": decision_hash(self.document(), salt=salt),
         }
-        whole = canonical({**entry, "decision": decision})
-        if len(whole) <= LARGEST_ENTRY:
-            return whole, None
-        document = canonical(decision)
-        return canonical({**entry, "decision_hash": document_hash(document)}), document
+        return canonical(entry)
+
+    def document(self) -> bytes:
+        """The whole decision as it was told, but for the account."""
+        return canonical({name: value for name, value in self.content.items() if name != "account"})
+
+    def is_held_in(self, entry: bytes, kept: Kept | None) -> bool:
+        """Whether the entry tells the same decision; of what was erased only what still stands in it is compared."""
+        held = json.loads(entry)
+        told = {**self._attributes(), **{name: self.content[name] for name in SHOWN_FOR_GOOD}}
+        if any(held[name] != value for name, value in told.items()):
+            return False
+        return kept is None or decision_hash(self.document(), salt=kept.salt) == held["decision_hash"]
 
 
-_OUTSIDE = ("subject", "account", "clause")
+# What of a decision's content stays in the log when the content is erased: no fact, no term, no words.
+SHOWN_FOR_GOOD = ("decision_id", "subject", "clause", "rule", "area", "staff", "on", "permits")
 
 
 def scope_of(area: str) -> str:
@@ -86,23 +99,20 @@ def pseudonym(account: str, *, salt: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(salt + account.encode()).digest()).decode().rstrip("=")
 
 
-def document_hash(document: bytes) -> str:
-    return f"sha-256:{hashlib.sha256(document).hexdigest()}"
+def decision_hash(document: bytes, *, salt: bytes) -> str:
+    """Salted, because what a decision holds can be guessed: an age, a yes or no."""
+    return f"sha-256:{hashlib.sha256(salt + document).hexdigest()}"
 
 
-def read_entry(entry: bytes, document: bytes | None) -> dict[str, Any]:
-    """The decision's content out of an entry, as it was told but for the account.
+def read_document(entry: bytes, kept: Kept) -> dict[str, Any]:
+    """The decision's content, as it was told but for the account.
 
     Raises ValueError where the document is not the one the entry speaks of.
     """
-    held = json.loads(entry)
-    if "decision_hash" in held:
-        if document is None or document_hash(document) != held["decision_hash"]:
-            raise ValueError("the document is not the one whose hash the entry holds")
-        decision = json.loads(document)
-    else:
-        decision = held["decision"]
-    return {**decision, "subject": held["subject"], "clause": held["clause"]}
+    if decision_hash(kept.document, salt=kept.salt) != attributes_of(entry)["decision_hash"]:
+        raise ValueError("the document is not the one whose hash the entry holds")
+    content: dict[str, Any] = json.loads(kept.document)
+    return content
 
 
 def attributes_of(entry: bytes) -> dict[str, Any]:

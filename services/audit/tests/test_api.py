@@ -1,13 +1,15 @@
 """What the log answers, and to whom."""
 
 import base64
+import hashlib
+import json
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import delete
 
-from audit.models import AccountName
+from audit.models import AccountName, DecisionDocument
 from audit.rules import tree
 from audit.rules.notes import VerifierKey, read_checkpoint, read_proof
 from common.access import access_matrix
@@ -41,6 +43,7 @@ class TestGetDecision:
         body = answer.json()
         assert (body["index"], body["source"], body["sequence"]) == (0, "/recruitment/decisions", 1)
         assert body["decision"]["clause"] == "JL-10"
+        assert body["content"] == "whole"
         assert body["decision"]["facts"] == decision().facts
         assert body["words"]["zh"].startswith("符合规定。依据《社区专职工作者队伍建设的意见》二（十）一（JL-10）")
         assert body["words"]["en"].startswith("permitted under JL-10")
@@ -67,6 +70,53 @@ class TestGetDecision:
 
         assert answer.status_code == 200
         assert answer.json()["account"] is None
+
+    @pytest.mark.parametrize("role", READERS)
+    async def test_holds_back_pay_from_who_may_not_read_payslips(
+        self, bench: Bench, hear: Any, sign: Any, decision: Any, role: Role
+    ) -> None:
+        await hear(decision(rule="tax.cumulative_withholding", facts={"income": "9000.00"}), 1, by="payroll")
+        await sign()
+
+        async with bench.client(role, area=NANJING) as client:
+            answer = await client.get("/v1/decisions/decision-1")
+            proof = await client.get("/v1/decisions/decision-1/proof")
+            listed = (await client.get("/v1/decisions")).json()["items"]
+
+        body = answer.json()
+        assert (body["clause"], body["rule"], body["on"]) == ("JL-10", "tax.cumulative_withholding", "2026-05-06")
+        assert body["permits"] is True
+        assert [line["clause"] for line in listed] == ["JL-10"]
+        if role in (Role.AUDITOR, Role.LEAD_DEPARTMENT, Role.FINANCE):
+            assert body["content"] == "whole"
+            assert body["decision"]["facts"] == {"income": "9000.00"}
+            assert "9000.00" in proof.json()["document"]
+        else:
+            assert (body["content"], body["words"]) == ("withheld", None)
+            assert not {"facts", "terms", "outcome"} & body["decision"].keys()
+            assert (proof.json()["document"], proof.json()["salt"]) == (None, None)
+            assert "9000.00" not in answer.text + proof.text
+
+    async def test_an_erased_one_says_so_and_what_the_log_still_holds(
+        self, bench: Bench, hear: Any, sign: Any, decision: Any
+    ) -> None:
+        await hear(decision(), 1)
+        await sign()
+        async with bench.session() as session, session.begin():
+            await session.execute(delete(DecisionDocument))
+
+        async with bench.client(Role.AUDITOR, area="32") as client:
+            body = (await client.get("/v1/decisions/decision-1")).json()
+            proof = await client.get("/v1/decisions/decision-1/proof")
+            listed = (await client.get("/v1/decisions", params={"clause": "JL-10"})).json()["items"]
+
+        assert (body["content"], body["decision"]) == ("erased", None)
+        assert (body["subject"], body["clause"], body["permits"]) == ("worker-7", "JL-10", True)
+        assert "已抹除" in body["words"]["zh"]
+        assert "erased" in body["words"]["en"]
+        assert (proof.json()["document"], proof.json()["salt"]) == (None, None)
+        assert _is_proved(proof.json())
+        assert [line["decision_id"] for line in listed] == ["decision-1"]
 
     async def test_a_service_is_named_to_an_auditor(self, bench: Bench, hear: Any, decision: Any) -> None:
         await hear(decision(account="service:evaluation"), 1)
@@ -101,6 +151,19 @@ class TestGetDecision:
         async with bench.client(role, area="32") as client:
             for path in ("/v1/decisions/decision-1", "/v1/decisions/decision-1/proof", "/v1/decisions"):
                 assert (await client.get(path)).status_code == 403
+
+
+def _is_proved(proof: dict[str, Any]) -> bool:
+    """Whether the entry is in the tree of the checkpoint, by the answer alone."""
+    _, size, root, *_ = proof["checkpoint"].split("\n")
+    leaf_hash = tree.hash_leaf(proof["entry"].encode())
+    return base64.b64decode(proof["leaf_hash"]) == leaf_hash and tree.is_included(
+        leaf_hash,
+        index=proof["index"],
+        size=int(size),
+        path=[base64.b64decode(one) for one in proof["hashes"]],
+        root=base64.b64decode(root),
+    )
 
 
 class TestListDecisions:
@@ -166,16 +229,11 @@ class TestProveDecision:
             vkey = (await client.get("/v1/log/key")).text
             proof = (await client.get("/v1/decisions/decision-3/proof")).json()
 
-        checkpoint = read_checkpoint(proof["checkpoint"], VerifierKey.read(vkey))
-        leaf_hash = tree.hash_leaf(proof["entry"].encode())
-        assert base64.b64decode(proof["leaf_hash"]) == leaf_hash
-        assert tree.is_included(
-            leaf_hash,
-            index=proof["index"],
-            size=checkpoint.size,
-            path=[base64.b64decode(one) for one in proof["hashes"]],
-            root=checkpoint.root,
-        )
+        read_checkpoint(proof["checkpoint"], VerifierKey.read(vkey))
+        assert _is_proved(proof)
+        hashed = hashlib.sha256(base64.b64decode(proof["salt"]) + proof["document"].encode()).hexdigest()
+        assert json.loads(proof["entry"])["decision_hash"] == f"sha-256:{hashed}"
+        assert json.loads(proof["document"])["facts"] == decision().facts
 
     async def test_gives_the_offline_receipt_as_text(self, bench: Bench, hear: Any, sign: Any, decision: Any) -> None:
         for number in range(1, 4):

@@ -141,7 +141,12 @@ class TestSignerRefuses:
     ) -> None:
         await grow(1, 2, 3)
         await sign()
-        await tamper("DELETE FROM entry WHERE index = 2", "DELETE FROM node WHERE index = 2", "DELETE FROM checkpoint")
+        await tamper(
+            "DELETE FROM entry WHERE index = 2",
+            "DELETE FROM decision_document WHERE index = 2",
+            "DELETE FROM node WHERE index = 2",
+            "DELETE FROM checkpoint",
+        )
         await hear(decision(8), 8)
         await hear(decision(9), 9)
 
@@ -323,10 +328,33 @@ class TestVerifyLog:
     async def test_finds_a_changed_document(
         self, sign: Sign, verify: Any, hear: Any, decision: Any, tamper: Tamper
     ) -> None:
-        await hear(decision(facts={"slips": ["x" * 1000] * 100}), 1)
-        await tamper("UPDATE entry SET document = '{}'::bytea")
+        await hear(decision(), 1)
+        await sign()
+        await tamper("UPDATE decision_document SET document = '{}'::bytea")
 
         assert [fault.code for fault in (await verify()).faults] == ["entry_unreadable"]
+
+    async def test_finds_a_document_moved_to_another_area(
+        self, sign: Sign, verify: Any, grow: Any, tamper: Tamper
+    ) -> None:
+        await grow(1)
+        await sign()
+        await tamper("UPDATE decision_document SET area = '22'")
+
+        assert [fault.code for fault in (await verify()).faults] == ["row_differs"]
+
+    async def test_an_erased_document_is_counted_and_no_fault(
+        self, bench: Bench, sign: Sign, verify: Any, grow: Any
+    ) -> None:
+        await grow(1, 2, 3)
+        saved = await sign()
+        assert saved is not None
+        async with bench.session() as session, session.begin():
+            await session.execute(text("DELETE FROM decision_document WHERE index = 1"))
+
+        verified = await verify(saved.note)
+
+        assert (verified.faults, verified.erased, verified.size) == ([], 1, 3)
 
     async def test_a_log_rewritten_and_signed_again_is_found_by_a_checkpoint_kept_elsewhere(
         self, bench: Bench, sign: Sign, signer: Signer, verify: Any, grow: Any, hear: Any, decision: Any, tamper: Tamper
@@ -334,7 +362,9 @@ class TestVerifyLog:
         await grow(1, 2)
         saved = await sign()
         assert saved is not None
-        await tamper("DELETE FROM entry", "DELETE FROM node", "DELETE FROM checkpoint", "DELETE FROM source_state")
+        await tamper(
+            *(f"DELETE FROM {table}" for table in ("entry", "decision_document", "node", "checkpoint", "source_state"))  # noqa: S608
+        )
         signer.file.unlink()
         await hear(decision(1, permits=False, outcome=False), 1)
         await grow(2)

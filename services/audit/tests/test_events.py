@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select, text
 
 from audit.events import keep_told
-from audit.models import AccountName, Alarm, Entry, Node, SourceState
+from audit.models import AccountName, Alarm, DecisionDocument, Entry, Node, SourceState
 from audit.queries.tree import root_at
 from audit.rules import tree
-from audit.rules.entries import attributes_of
+from audit.rules.entries import attributes_of, decision_hash
 from common.bus import Envelope
 from common.errors import BusinessError
 from common.events import Event
@@ -100,12 +100,40 @@ class TestKeepDecision:
 
         assert [entry.permits for entry in await entries(bench)] == [False]
 
-    async def test_keeps_what_is_too_long_for_an_entry_beside_it(self, bench: Bench, hear: Any, decision: Any) -> None:
+    async def test_keeps_what_it_holds_beside_the_entry_under_a_salt_of_its_own(
+        self, bench: Bench, hear: Any, decision: Any
+    ) -> None:
+        bars = {"rule": "applicant.bars", "facts": {"criminal_record": {"application-7": True}}}
+        await hear(decision(1, **bars), 1)
+        await hear(decision(2, **bars), 2)
+
+        first, second = sorted(await bench.rows(DecisionDocument), key=lambda kept: kept.index)
+        for entry, kept in zip(await entries(bench), (first, second), strict=True):
+            assert b"criminal_record" in kept.document
+            assert b"criminal_record" not in b"".join(
+                value if isinstance(value, bytes) else str(value).encode() for value in vars(entry).values()
+            )
+            assert attributes_of(entry.leaf)["decision_hash"] == decision_hash(kept.document, salt=kept.salt)
+            assert (kept.area, len(kept.salt)) == (entry.area, 16)
+        assert first.salt != second.salt
+
+    async def test_keeps_a_long_decision_too(self, bench: Bench, hear: Any, decision: Any) -> None:
         await hear(decision(facts={"slips": ["x" * 1000] * 100}), 1)
 
         (entry,) = await entries(bench)
-        assert entry.document is not None
         assert len(entry.leaf) < 2000
+
+    async def test_what_was_erased_is_not_entered_again(self, bench: Bench, hear: Any, decision: Any) -> None:
+        await hear(decision(), 1)
+        async with bench.session() as session, session.begin():
+            for table in ("decision_document", "account_name", "inbox_message"):
+                await session.execute(text(f"DELETE FROM {table}"))  # noqa: S608
+
+        await hear(decision(), 1)
+
+        assert len(await entries(bench)) == 1
+        assert await bench.rows(DecisionDocument) == []
+        assert await alarms(bench) == []
 
     async def test_keeps_a_decision_without_an_area_for_the_nation(
         self, bench: Bench, hear: Any, decision: Any

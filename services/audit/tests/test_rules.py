@@ -2,9 +2,6 @@
 
 import base64
 import hashlib
-import json
-from datetime import UTC, datetime, timedelta, timezone
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,16 +9,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from audit.rules import notes, tree
 from audit.rules.alarms import AlarmKind, SignerFault, describe_alarm
-from audit.rules.entries import (
-    LARGEST_ENTRY,
-    Told,
-    attributes_of,
-    canonical,
-    moment,
-    pseudonym,
-    read_entry,
-    scope_of,
-)
 
 SEED = hashlib.sha256(b"test log key").digest()
 WITNESS_SEED = hashlib.sha256(b"test witness key").digest()
@@ -281,106 +268,6 @@ class TestNotes:
     def test_a_malformed_proof_is_rejected(self, proof: str) -> None:
         with pytest.raises(notes.BadNote):
             notes.read_proof(proof)
-
-
-def told(**changes: object) -> Told:
-    content = {
-        "decision_id": "decision-1",
-        "subject": "worker-7",
-        "account": "http://issuer.example|clerk",
-        "clause": "JL-10",
-        "area": "220102",
-        "facts": {},
-    }
-    at = datetime(2026, 5, 6, 1, 2, 3, tzinfo=UTC)
-    return Told("event-1", "/contracts/decisions", "audit.decision_recorded.v1", 3, at, content | changes)
-
-
-class TestEntry:
-    NOW = datetime(2026, 5, 6, 1, 2, 4, tzinfo=UTC)
-
-    def test_is_canonical_json_with_the_attributes_of_the_event(self) -> None:
-        leaf, document = told().compose(authid="somebody", recorded_at=self.NOW)
-
-        assert document is None
-        assert leaf.decode() == (
-            '{"authid":"somebody","authtype":"user","clause":"JL-10",'
-            '"decision":{"area":"220102","decision_id":"decision-1","facts":{}},'
-            '"id":"event-1","recordedtime":"2026-05-06T01:02:04.000000Z","sequence":"3",'
-            '"source":"/contracts/decisions","specversion":"1.0","subject":"worker-7",'
-            '"time":"2026-05-06T01:02:03.000000Z","type":"audit.decision_recorded.v1"}'
-        )
-
-    def test_no_account_of_a_person_stands_in_it(self) -> None:
-        leaf, _ = told().compose(authid=pseudonym("http://issuer.example|clerk", salt=b"s" * 16), recorded_at=self.NOW)
-
-        assert b"clerk" not in leaf
-        assert b"issuer" not in leaf
-
-    def test_a_service_is_named(self) -> None:
-        assert pseudonym("service:payroll", salt=b"") == "service:payroll"
-        held = attributes_of(told(account="service:payroll").compose(authid="service:payroll", recorded_at=self.NOW)[0])
-        assert held["authtype"] == "service_account"
-
-    def test_a_pseudonym_needs_its_salt(self) -> None:
-        assert pseudonym("a|b", salt=b"1" * 16) == pseudonym("a|b", salt=b"1" * 16)
-        assert pseudonym("a|b", salt=b"1" * 16) != pseudonym("a|b", salt=b"2" * 16)
-
-    def test_reads_back_as_told_without_the_account(self) -> None:
-        leaf, document = told().compose(authid="x", recorded_at=self.NOW)
-
-        assert read_entry(leaf, document) == {k: v for k, v in told().content.items() if k != "account"}
-
-    @pytest.mark.parametrize(("beyond", "held_whole"), [(0, True), (1, False)])
-    def test_holds_the_hash_of_a_decision_that_does_not_fit(self, beyond: int, held_whole: bool) -> None:
-        room = LARGEST_ENTRY - len(told(facts={"x": ""}).compose(authid="x", recorded_at=self.NOW)[0])
-        long = told(facts={"x": "a" * (room + beyond)})
-
-        leaf, document = long.compose(authid="x", recorded_at=self.NOW)
-
-        assert len(leaf) <= LARGEST_ENTRY
-        assert (document is None) is held_whole
-        assert ("decision_hash" in attributes_of(leaf)) is not held_whole
-        assert read_entry(leaf, document)["facts"] == long.content["facts"]
-
-    def test_another_document_than_the_one_hashed_is_noticed(self) -> None:
-        leaf, document = told(facts={"x": "a" * 70_000}).compose(authid="x", recorded_at=self.NOW)
-        assert document is not None
-
-        for wrong in (None, document.replace(b"aa", b"ab", 1)):
-            with pytest.raises(ValueError, match="not the one"):
-                read_entry(leaf, wrong)
-
-    def test_numbers_and_keys_are_written_as_rfc_8785_says(self) -> None:
-        value = {"€": 1e21, "\r": 0.1 + 0.2, "\ufb33": 1.0, "1": [True, None], "😀": 2**53 - 1, "ö": "\u000f"}
-
-        written = canonical(value).decode()
-
-        assert written == (
-            '{"\\r":0.30000000000000004,"1":[true,null],"ö":"\\u000f","€":1e+21,"😀":9007199254740991,"\ufb33":1}'
-        )
-
-    def test_an_integer_that_json_would_round_is_written_as_a_string(self) -> None:
-        assert canonical([2**53, -(2**60), True]) == b'["9007199254740992","-1152921504606846976",true]'
-
-    def test_the_digest_tells_every_difference_in_what_was_told(self) -> None:
-        digests = [told().digest(), told(facts={"a": 1}).digest(), told(account="x|y").digest()]
-        later = Told("event-2", "/contracts/decisions", "audit.decision_recorded.v1", 3, self.NOW, told().content)
-        digests.append(later.digest())
-
-        assert told().digest() == digests[0]
-        assert all(one != other for one, other in pairwise(sorted(digests)))
-
-    def test_moments_are_written_in_utc(self) -> None:
-        china = timezone(timedelta(hours=8))
-        assert moment(datetime(2026, 1, 1, 7, 0, tzinfo=china)) == "2025-12-31T23:00:00.000000Z"
-
-    @pytest.mark.parametrize(("area", "scope"), [("220102", "220102"), ("", "0"), ("abc", "0"), ("3201", "3201")])
-    def test_what_has_no_proper_area_lies_with_the_nation(self, area: str, scope: str) -> None:
-        assert scope_of(area) == scope
-
-    def test_a_leaf_stays_readable_json(self) -> None:
-        assert json.loads(told().compose(authid="x", recorded_at=self.NOW)[0])["sequence"] == "3"
 
 
 class TestAlarms:

@@ -47,22 +47,45 @@ _ANSWER_HEADERS = (
     "www-authenticate",
 )
 _SAFE = ("GET", "HEAD")
+# Only with these is it sure that the service has seen nothing of the request.
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class ServiceUnreachable(BusinessError):
     status = 503
     headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
-    zh = "承办此事项的服务（{service}）暂时无法连接。请稍后用同一 Idempotency-Key 重试，不会重复办理。"
-    en = "The service in charge ({service}) cannot be reached. Try again with the same Idempotency-Key."
+    zh = "承办此事项的服务（{service}）暂时无法连接，此次提交未送达。请稍后用同一 Idempotency-Key 重试，不会重复办理。"
+    en = (
+        "The service in charge ({service}) cannot be reached; the request was not passed on. "
+        "Try again with the same Idempotency-Key."
+    )
 
 
 class ServiceTooSlow(BusinessError):
     status = 504
     headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}
-    zh = "承办此事项的服务（{service}）未在时限内答复，是否办成未知。请用同一 Idempotency-Key 重试以得到结果。"
+    zh = (
+        "承办此事项的服务（{service}）未在时限内答复，是否办成未知。"
+        "请用同一 Idempotency-Key 重试以得到结果；未带 Idempotency-Key 的，请先查看是否已办成，再决定是否重新提交。"
+    )
     en = (
         "The service in charge ({service}) did not answer in time; whether it was done is not known. "
-        "Try again with the same Idempotency-Key to learn it."
+        "Try again with the same Idempotency-Key to learn it; without a key, look first whether it was done."
+    )
+
+
+class OutcomeUnknown(BusinessError):
+    """The request was on its way when the connection broke: it may have been carried out."""
+
+    status = 504
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "2"}
+    zh = (
+        "与承办此事项的服务（{service}）的连接在提交后中断，是否办成未知。"
+        "请用同一 Idempotency-Key 重试以得到结果；未带 Idempotency-Key 的，请先查看是否已办成，再决定是否重新提交。"
+    )
+    en = (
+        "The connection to the service in charge ({service}) broke after the request was sent; whether it was done is "
+        "not known. Try again with the same Idempotency-Key to learn it; without a key, look first whether it was done."
     )
 
 
@@ -107,25 +130,22 @@ class Forwarder:
     async def _send(self, outgoing: httpx.Request, *, service: str) -> httpx.Response:
         # A kept connection may have died unseen; asking once more is safe where it cannot do anything twice.
         tries = 2 if outgoing.method in _SAFE or "idempotency-key" in outgoing.headers else 1
+        sent = False
         while True:
             tries -= 1
             try:
                 return await self._client.send(outgoing)
-            except httpx.ConnectTimeout as error:
-                raise _unreachable(service, error) from error
-            except httpx.PoolTimeout as error:
-                raise _unreachable(service, error) from error
+            except _NEVER_SENT as error:
+                log.warning("service_unreachable", upstream=service, error=type(error).__name__)
+                raise (OutcomeUnknown if sent else ServiceUnreachable)(service=service) from error
             except httpx.TimeoutException as error:
                 log.warning("service_too_slow", upstream=service)
                 raise ServiceTooSlow(service=service) from error
             except httpx.TransportError as error:
+                sent = True
                 if not tries:
-                    raise _unreachable(service, error) from error
-
-
-def _unreachable(service: str, error: Exception) -> ServiceUnreachable:
-    log.warning("service_unreachable", upstream=service, error=type(error).__name__)
-    return ServiceUnreachable(service=service)
+                    log.warning("service_broke_off", upstream=service, error=type(error).__name__)
+                    raise OutcomeUnknown(service=service) from error
 
 
 def _passed_on(request: Request) -> dict[str, str]:

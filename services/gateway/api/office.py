@@ -70,7 +70,10 @@ class OfficePendingEntry(Shown):
 class OfficePending(Shown):
     total: int
     overdue: int
-    items: list[OfficePendingEntry] = Field(description=f"日期早者在前，最多 {LONGEST_LIST} 项")
+    items: list[OfficePendingEntry] = Field(
+        default_factory=list,
+        description=f"日期早者在前，最多 {LONGEST_LIST} 项；无权向承办服务查看各人事项的角色没有该项",
+    )
 
 
 class OfficeApproval(Shown):
@@ -147,9 +150,12 @@ class OfficeView(Shown):
     pay: OfficePay
 
 
-def office_view(rows: Office, *, area: str, today: date, month: str | None) -> dict[str, Any]:
+def office_view(
+    rows: Office, *, area: str, today: date, month: str | None, only_counted: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Of the `only_counted` sections how many there are, and not whose."""
     organisations = _organisations(rows)
-    return {
+    view: dict[str, Any] = {
         "area": area,
         "today": today,
         "staff_totals": _totals(organisations),
@@ -167,6 +173,9 @@ def office_view(rows: Office, *, area: str, today: date, month: str | None) -> d
             "items": [row.body for row in rows.runs],
         },
     }
+    for section in only_counted:
+        del view[section]["items"]
+    return view
 
 
 def _total(rows: Iterable[Any]) -> int:

@@ -24,6 +24,7 @@ from gateway import queries
 from gateway.api import office
 from gateway.api.pulse import Pulse
 from gateway.api.worker import WorkerLine, WorkerView
+from gateway.rules import COUNTED_FOR_ALL, hidden_from
 
 _LOOK_AGAIN = 0.5
 
@@ -157,8 +158,17 @@ WorkerId = Annotated[RowId, Path(description="工作人员编号")]
     "/workers/{worker_id}", name="get_worker", response_model=WorkerView, responses=_SHOWN_WITH, summary="工作人员全貌"
 )
 async def get_worker(worker_id: WorkerId, view: Viewed, if_none_match: IfNoneMatch = None) -> Response:
-    """聘用、合同、工资、考核、培训、备案、退出及各项决定。工作人员本人只能查看本人。"""
-    body = await queries.worker_view(view.session, worker_id=worker_id, account=view.account)
+    """聘用、合同、工资、考核、培训、备案、退出及各项决定；某部分仅对有权向承办服务查看它的角色给出，其余角色的答复中没有该项。
+
+    工作人员本人只能查看本人，且可见全部。
+    """
+    body = await queries.worker_view(
+        view.session,
+        worker_id=worker_id,
+        caller=view.actor.account,
+        only_own=view.account is not None,
+        hidden=hidden_from(view.actor.roles),
+    )
     if body is None:
         raise NotFound(what="工作人员")
     return answered(body, view, if_none_match)
@@ -185,5 +195,6 @@ async def get_office(
     if not within(area, view.actor.area):
         raise NotFound(what=f"地区 {area}")
     rows = await queries.office(view.session, area=area, today=today, month=month)
-    shown = office.office_view(rows, area=area, today=today, month=month)
+    only_counted = hidden_from(view.actor.roles, COUNTED_FOR_ALL)
+    shown = office.office_view(rows, area=area, today=today, month=month, only_counted=only_counted)
     return answered(orjson.dumps(shown), view, if_none_match)

@@ -164,7 +164,10 @@ class WorkerDecision(Shown):
 
 
 class WorkerView(Shown):
-    """`person`、`post`、`organisation` 在聘用消息到达之前为空，其余部分可能已有。"""
+    """`person`、`post`、`organisation` 在聘用消息到达之前为空，其余部分可能已有。
+
+    不是必有的部分，该角色无权查看时没有该项；工作人员本人可见全部。
+    """
 
     worker_id: str
     area: str
@@ -172,15 +175,15 @@ class WorkerView(Shown):
     person: WorkerPerson | None
     organisation: WorkerOrganisation | None
     post: WorkerPost | None
-    left: WorkerLeaving | None
-    agreements: list[WorkerAgreement]
-    grades: list[WorkerGrade]
-    payslips: list[WorkerPayslip]
-    evaluations: list[WorkerEvaluation]
-    consequences: list[WorkerConsequence]
-    trainings: list[WorkerTraining]
+    left: WorkerLeaving | None = None
+    agreements: list[WorkerAgreement] = Field(default_factory=list)
+    grades: list[WorkerGrade] = Field(default_factory=list)
+    payslips: list[WorkerPayslip] = Field(default_factory=list)
+    evaluations: list[WorkerEvaluation] = Field(default_factory=list)
+    consequences: list[WorkerConsequence] = Field(default_factory=list)
+    trainings: list[WorkerTraining] = Field(default_factory=list)
     certificates: list[WorkerCertificate]
-    filings: list[WorkerFiling]
-    exit_cases: list[WorkerExitCase]
-    duties: list[WorkerDuty]
+    filings: list[WorkerFiling] = Field(default_factory=list)
+    exit_cases: list[WorkerExitCase] = Field(default_factory=list)
+    duties: list[WorkerDuty] = Field(default_factory=list)
     decisions: list[WorkerDecision]

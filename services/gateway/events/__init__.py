@@ -68,6 +68,7 @@ from common.events.registry import (
 from common.transaction import Transaction
 from gateway.events import offices, workers
 from gateway.models import Change, DecisionNote, ForgottenChanges, Organisation, Plan, Run, Worker
+from gateway.rules import section_of
 
 CHANGES_KEPT = timedelta(days=7)
 _FORGET_EVERY = 1000
@@ -82,6 +83,8 @@ async def keep(tx: Transaction, event: Event, envelope: Envelope) -> None:
     await tx.session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
     for fold in folds.get(type(event), ()):
         await fold(tx.session, event)
+    if isinstance(event, DecisionRecorded):
+        await note_decision(tx.session, event, source=envelope.source)
     await _announce(tx, event, envelope)
 
 
@@ -120,7 +123,7 @@ async def forget_changes(tx: Transaction) -> None:
     )
 
 
-async def note_decision(session: AsyncSession, event: DecisionRecorded) -> None:
+async def note_decision(session: AsyncSession, event: DecisionRecorded, *, source: str) -> None:
     shown = {"decision_id", "subject", "rule", "document", "document_title", "clause", "at", "on", "permits"}
     await session.execute(
         insert(DecisionNote)
@@ -129,6 +132,7 @@ async def note_decision(session: AsyncSession, event: DecisionRecorded) -> None:
             subject=event.subject[:200],
             area=event.area,
             recorded_at=event.recorded_at,
+            section=section_of(source, event.rule),
             body=event.model_dump(mode="json", include=shown),
         )
         .on_conflict_do_nothing()
@@ -182,5 +186,4 @@ folds: Mapping[type[Event], tuple[Fold, ...]] = {
     RunBlocked: (offices.keep_run,),
     RunCalculated: (offices.keep_run,),
     RunApproved: (offices.keep_run,),
-    DecisionRecorded: (note_decision,),
 }

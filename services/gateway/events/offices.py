@@ -127,7 +127,7 @@ async def keep_run(session: AsyncSession, event: Any) -> None:
         case payroll.PoolShared():
             body["pool_total"] = said["total"]
         case payroll.RunBlocked():
-            body |= {"status": "blocked", "blocked_workers": len(event.findings)}
+            body |= {"status": "blocked", "blocked_workers": event.blocked_workers}
         case payroll.RunCalculated() | payroll.RunApproved():
             body |= {name: said[name] for name in ("workers", "gross_total", "net_total")}
             body |= {"status": "approved" if isinstance(event, payroll.RunApproved) else "calculated"}

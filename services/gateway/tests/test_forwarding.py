@@ -172,7 +172,7 @@ class TestAServiceThatIsAway:
 
 
 class TestAConnectionThatBreaks:
-    """A service that hangs up without a word: asked again only where nothing can be done twice."""
+    """A service that hangs up without a word may have done its work: asked again only where nothing is done twice."""
 
     @pytest.fixture
     async def hanging_up(self) -> AsyncIterator[tuple[str, list[int]]]:
@@ -215,5 +215,31 @@ class TestAConnectionThatBreaks:
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
             answer = await client.request(method, "/v1/x", headers=headers)
 
-        assert answer.status_code == 503
+        assert answer.status_code == 504
+        assert answer.json()["code"] == "OUTCOME_UNKNOWN"
+        assert "同一 Idempotency-Key" in answer.json()["detail"]
+        assert "先查看是否已办成" in answer.json()["detail"]
         assert asked == [times]
+
+    async def test_and_cannot_be_reached_again_leaves_the_outcome_unknown_too(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ):
+        asked = [0]
+
+        async def hang_up_for_good(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            asked[0] += 1
+            server.close()
+            writer.close()
+
+        server = await asyncio.start_server(hang_up_for_good, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        document = {"info": {"title": "t"}, "paths": {"/v1/x": {"post": {"operationId": "x", "x-service": "u"}}}}
+        monkeypatch.setattr(docs, "public_document", lambda: document)
+        app = Runtime(service, bench.runtime.settings.model_copy(update={"service_urls": {"u": url}})).app()
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            answer = await client.post("/v1/x", headers={"Idempotency-Key": "k"})
+
+        assert (answer.status_code, answer.json()["code"]) == (504, "OUTCOME_UNKNOWN")
+        assert asked == [1]

@@ -5,11 +5,15 @@ from typing import Any
 import pytest
 
 from common import waiting
+from common.access import access_matrix
 from common.actors import Role
+from common.bus import Envelope
 from common.events.evaluation import TrainingDue
 from common.testing import ISSUER, Bench
 from gateway.api.office import OfficeView
 from gateway.api.worker import WorkerView
+from gateway.events import keep
+from gateway.rules import COUNTED_FOR_ALL, SHOWN_BY
 from gateway.tests.life import STREET, WORKER, Hear, decided, hired, life, organisation, payslip
 
 LEAD = Role.LEAD_DEPARTMENT
@@ -74,6 +78,78 @@ class TestTheWorkerView:
         assert other.status_code == 404
         assert none.json() == {"items": [], "next": None}
 
+    @pytest.mark.parametrize(
+        ("role", "hidden"),
+        [
+            pytest.param(LEAD, set(), id="the lead department sees all"),
+            pytest.param(Role.CIVIL_AFFAIRS, {"payslips", "grades"}, id="civil affairs no pay"),
+            pytest.param(Role.STREET_OFFICE, {"payslips", "grades", "filings"}, id="the street office no pay"),
+            pytest.param(Role.HUMAN_RESOURCES, {"payslips", "grades", "filings"}, id="human resources no pay"),
+            pytest.param(
+                Role.FINANCE,
+                {"evaluations", "consequences", "trainings", "filings", "exit_cases", "left", "duties"},
+                id="finance pay and agreements",
+            ),
+            pytest.param(
+                Role.SUPERIOR_UNION,
+                {"payslips", "grades", "agreements", "exit_cases", "left", "duties"},
+                id="the superior union no pay, no agreement, no exit",
+            ),
+            pytest.param(
+                Role.AUDITOR,
+                {"agreements", "evaluations", "consequences", "trainings", "filings", "exit_cases", "left", "duties"},
+                id="the auditor pay",
+            ),
+        ],
+    )
+    async def test_shows_each_role_the_sections_it_may_read_where_they_are_kept(
+        self, bench: Bench, role: Role, hidden: set[str]
+    ):
+        async with bench.client(role, Role.WORKER, area="320102") as client:
+            shown = (await client.get(f"/v1/workers/{WORKER}")).json()
+
+        assert set(WorkerView.model_fields) - shown.keys() == hidden
+        WorkerView.model_validate(shown)
+
+    async def test_shows_the_worker_all_of_his_own_whatever_else_he_is(self, bench: Bench):
+        for roles in ((Role.WORKER,), (Role.WORKER, Role.SUPERIOR_UNION)):
+            async with bench.client(*roles, area=STREET, subject="li-ming") as client:
+                shown = (await client.get(f"/v1/workers/{WORKER}")).json()
+
+            assert shown.keys() == WorkerView.model_fields.keys()
+            assert shown["agreements"][0]["monthly_pay"] == "5000.00"
+
+    async def test_shows_decisions_of_pay_and_of_exits_with_their_sections_only(self, bench: Bench):
+        told = (
+            ("payroll", "tax.cumulative_withholding", "decision-tax"),
+            ("contracts", "exit.procedure", "decision-exit"),
+            ("registry", "post.place", "decision-post"),
+        )
+        for owner, rule, decision_id in told:
+            envelope = Envelope.read(
+                {
+                    "ce_id": f"event-{decision_id}",
+                    "ce_source": f"/{owner}/decisions",
+                    "ce_type": "audit.decision_recorded.v1",
+                    "ce_sequence": "1",
+                    "ce_time": "2024-03-01T00:00:00+00:00",
+                }
+            )
+            async with bench.transaction() as tx:
+                await keep(tx, decided(WORKER, decision_id, rule=rule), envelope)
+
+        async def seen(role: Role, **who: str) -> list[str]:
+            async with bench.client(role, **{"area": "320102"} | who) as client:
+                noted = (await client.get(f"/v1/workers/{WORKER}")).json()["decisions"]
+            return [one["decision_id"] for one in noted if one["decision_id"] in {row[2] for row in told}]
+
+        assert await seen(LEAD) == ["decision-exit", "decision-post", "decision-tax"]
+        assert await seen(Role.FINANCE) == ["decision-post", "decision-tax"]
+        assert await seen(Role.STREET_OFFICE) == ["decision-exit", "decision-post"]
+        assert await seen(Role.SUPERIOR_UNION) == ["decision-post"]
+        own = await seen(Role.WORKER, area=STREET, subject="li-ming")
+        assert own == ["decision-exit", "decision-post", "decision-tax"]
+
     @pytest.mark.parametrize("role", [Role.APPLICANT, Role.OPERATOR, Role.PROVINCIAL_REGISTRAR])
     async def test_is_closed_to_roles_that_do_not_need_it(self, bench: Bench, role: Role):
         async with bench.client(role, area="32") as client:
@@ -85,6 +161,18 @@ class TestTheWorkerView:
 
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == "Bearer"
+
+
+class TestSections:
+    def test_are_those_of_the_view_and_of_operations_that_exist(self):
+        assert SHOWN_BY.keys() <= WorkerView.model_fields.keys()
+        assert COUNTED_FOR_ALL.keys() <= OfficeView.model_fields.keys()
+        assert {*SHOWN_BY.values(), *COUNTED_FOR_ALL.values()} <= access_matrix().keys()
+
+    def test_that_may_be_hidden_may_be_left_out_of_the_answer(self):
+        optional = {name for name, field in WorkerView.model_fields.items() if not field.is_required()}
+
+        assert optional == SHOWN_BY.keys()
 
 
 class TestAPartialView:
@@ -174,6 +262,30 @@ class TestTheOfficeView:
         assert [plan["step"] for plan in county["plans"]["items"]] == ["drafted"]
         assert other_street["filings"]["total"] == other_street["plans"]["total"] == 0
         assert other_street["organisations"]["items"] == []
+
+    @pytest.mark.parametrize(
+        ("role", "named"),
+        [
+            (LEAD, {"filings", "trainings", "exit_cases"}),
+            (Role.STREET_OFFICE, {"trainings", "exit_cases"}),
+            (Role.SUPERIOR_UNION, {"filings", "trainings"}),
+            (Role.FINANCE, set()),
+            (Role.GOVERNMENT, set()),
+        ],
+    )
+    async def test_counts_for_everybody_and_names_people_to_who_may_read_of_them(
+        self, bench: Bench, hear: Hear, role: Role, named: set[str]
+    ):
+        for event in (*life()["registry"][:4], hired(), life()["contracts"][1], life()["evaluation"][0]):
+            await hear(event)
+
+        async with bench.client(role, area="320102") as client:
+            shown = (await client.get("/v1/offices/320102")).json()
+
+        pending = ("filings", "trainings", "exit_cases")
+        OfficeView.model_validate(shown)
+        assert [shown[section]["total"] for section in pending] == [1, 1, 1]
+        assert {section for section in pending if "items" in shown[section]} == named
 
     @pytest.mark.usefixtures("lived")
     async def test_shows_the_runs_of_the_latest_month_or_of_the_asked_one(self, bench: Bench):

@@ -123,6 +123,7 @@ def upgrade() -> None:
         sa.Column("decision_id", sa.String(length=60), nullable=False),
         sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("section", sa.String(length=60), nullable=True),
         sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("area", sa.String(length=12, collation="C"), nullable=False),
         sa.PrimaryKeyConstraint("decision_id", name=op.f("pk_decision_note")),
