@@ -24,9 +24,9 @@ async def keep_post(tx: Transaction, event: PostOpened) -> None:
 
 
 async def free_post(tx: Transaction, event: WorkerLeft) -> None:
-    """The post that the worker held can be planned for again."""
+    """The post that the worker held can be planned for again, and filled from the day of leaving."""
     for post in await queries.posts_of_worker(tx.session, event.worker_id):
-        post.free()
+        post.be_left(event.left_on)
 
 
 handlers: dict[type[Event], Handler] = {

@@ -29,6 +29,11 @@ class PostNotFree(BusinessError):
     en = "Post {post_id} is held by another plan or by a worker."
 
 
+class PostNotFreeYet(BusinessError):
+    zh = "岗位 {post_id} 自{free_from}起才空出，{on}不能聘用；请改在该日或之后。"
+    en = "Post {post_id} is free from {free_from}; nobody is hired into it on {on}."
+
+
 class Table(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
@@ -44,7 +49,7 @@ class Organisation(ScopedRow, Table):
 
 
 class Post(GovernedRow, Table):
-    """A post of the registry: free, held by a live plan, or held by a worker."""
+    """A post of the registry: free (from a day, where somebody is still to leave), held by a plan, or by a worker."""
 
     __tablename__ = "post"
 
@@ -54,21 +59,29 @@ class Post(GovernedRow, Table):
     opened_on: Mapped[date]
     plan_id: Mapped[str | None] = mapped_column(Id, index=True)
     worker_id: Mapped[str | None] = mapped_column(Id, index=True)
+    free_from: Mapped[date | None]
 
     def hold(self, plan_id: str) -> None:
         if self.plan_id is not None or self.worker_id is not None:
             raise PostNotFree(post_id=self.post_id)
         self.plan_id = plan_id
 
-    def give(self, worker_id: str, *, plan_id: str) -> None:
+    def give(self, worker_id: str, *, plan_id: str, on: date) -> None:
         if self.plan_id != plan_id:
             raise PostNotFree(post_id=self.post_id)
+        if self.free_from is not None and on < self.free_from:
+            raise PostNotFreeYet(post_id=self.post_id, free_from=self.free_from.isoformat(), on=on.isoformat())
         self.plan_id = None
         self.worker_id = worker_id
 
-    def free(self) -> None:
+    def be_let_go(self) -> None:
+        """Its plan is over."""
         self.plan_id = None
+
+    def be_left(self, left_on: date) -> None:
+        """Its worker is out of it from that day; until then it may be planned for, not filled."""
         self.worker_id = None
+        self.free_from = left_on
 
 
 class InApproval:
@@ -100,7 +113,7 @@ class HeadcountRequest(GovernedRow, InApproval, Table):
     requested_on: Mapped[date]
 
     def need(self, *states: str) -> None:
-        _need(self.status in states, what="员额申请", state=self.status, needed=states)
+        _need(self.status in states, what="headcount", state=self.status, needed=states)
 
     def approve_step(self) -> None:
         self.need("requested")
@@ -185,7 +198,7 @@ class Plan(GovernedRow, InApproval, Table):
         return self.stages.index(stage) > self.stages.index(self.last_stage_before_ranking)
 
     def need(self, *states: str) -> None:
-        _need(self.status in states, what="招聘方案", state=self.status, needed=states)
+        _need(self.status in states, what="plan", state=self.status, needed=states)
 
     def approve_step(self, on: date) -> None:
         self.need("drafted")
@@ -281,11 +294,11 @@ class Application(GovernedRow, Table):
     worker_id: Mapped[str | None] = mapped_column(Id, index=True)
 
     def need(self, *states: str) -> None:
-        _need(self.status in states, what="报名", state=self.status, needed=states)
+        _need(self.status in states, what="candidacy", state=self.status, needed=states)
 
     def finish(self, stage: str, *, on: date) -> None:
         """Go past a stage on a day not before that of the stage before."""
-        in_order("本环节", on, after=self.latest_on)
+        in_order("candidacy.stage", on, after=self.latest_on)
         self.done = [*self.done, stage]
         self.latest_on = on
 
@@ -353,32 +366,13 @@ class Objection(ScopedRow, Table):
     answered_on: Mapped[date | None]
 
     def settle(self, *, upheld: bool, account: str, on: date) -> None:
-        _need(self.status == "open", what="异议", state=self.status, needed=("open",))
-        in_order("异议答复", on, after=self.raised_on)
+        _need(self.status == "open", what="objection", state=self.status, needed=("open",))
+        in_order("objection.answering", on, after=self.raised_on)
         self.status = "upheld" if upheld else "dismissed"
         self.answered_by = account
         self.answered_on = on
 
 
-_STATES = {
-    "requested": "待核准",
-    "drafted": "审批中",
-    "approved": "已批准",
-    "returned": "已退回",
-    "published": "已公告",
-    "completed": "已结束",
-    "in_progress": "办理中",
-    "selected": "拟聘",
-    "reserve": "递补",
-    "rejected": "未通过",
-    "closed": "已终止",
-    "hired": "已聘用",
-    "open": "待答复",
-    "upheld": "成立",
-    "dismissed": "不成立",
-}
-
-
 def _need(holds: bool, *, what: str, state: str, needed: tuple[str, ...]) -> None:
     if not holds:
-        raise WrongState(what=what, state=_STATES[state], needed="、".join(_STATES[one] for one in needed))
+        raise WrongState(what=what, state=f"{what}.{state}", needed=", ".join(f"{what}.{one}" for one in needed))

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.actors import Actor, Role
 from common.errors import NotFound
 from common.fields import Sealer, mask_identity
+from common.transaction import count_in_whole
 from recruitment.models import (
     Application,
     Approval,
@@ -22,32 +23,35 @@ from recruitment.models import (
     Table,
 )
 
+# A plan of the city or the county may be for an organisation of a street.
+_EVERYWHERE = ""
+
 
 async def organisation(session: AsyncSession, organisation_id: str) -> Organisation:
     found = await session.get(Organisation, organisation_id)
     if found is None:
-        raise NotFound(what=f"组织 {organisation_id}")
+        raise NotFound(what=f"organisation {organisation_id}")
     return found
 
 
 async def headcount_request(session: AsyncSession, request_id: str, *, lock: bool = False) -> HeadcountRequest:
     found = await session.get(HeadcountRequest, request_id, with_for_update=lock or None)
     if found is None:
-        raise NotFound(what=f"员额申请 {request_id}")
+        raise NotFound(what=f"headcount {request_id}")
     return found
 
 
 async def plan(session: AsyncSession, plan_id: str, *, lock: bool = False) -> Plan:
     found = await session.get(Plan, plan_id, with_for_update=lock or None)
     if found is None:
-        raise NotFound(what=f"招聘方案 {plan_id}")
+        raise NotFound(what=f"plan {plan_id}")
     return found
 
 
 async def application(session: AsyncSession, application_id: str, *, lock: bool = False) -> Application:
     found = await session.get(Application, application_id, with_for_update=lock or None)
     if found is None:
-        raise NotFound(what=f"报名 {application_id}")
+        raise NotFound(what=f"candidacy {application_id}")
     return found
 
 
@@ -62,7 +66,7 @@ async def application_and_plan(session: AsyncSession, application_id: str) -> tu
 async def objection(session: AsyncSession, objection_id: str) -> Objection:
     found = await session.get(Objection, objection_id)
     if found is None:
-        raise NotFound(what=f"异议 {objection_id}")
+        raise NotFound(what=f"objection {objection_id}")
     return found
 
 
@@ -73,7 +77,7 @@ async def posts(session: AsyncSession, post_ids: Sequence[str]) -> list[Post]:
     found = list(await session.scalars(query))
     missing = [one for one in wanted if one not in {post.post_id for post in found}]
     if missing:
-        raise NotFound(what=f"岗位 {'、'.join(missing)}")
+        raise NotFound(what=f"post {', '.join(missing)}")
     return found
 
 
@@ -86,22 +90,32 @@ async def posts_of_worker(session: AsyncSession, worker_id: str) -> list[Post]:
 
 
 async def approved_headcount(session: AsyncSession, organisation_id: str, staff: str) -> int:
-    """How many positions were approved for the organisation; locks the requests, so that no two plans count at once."""
+    """How many positions were approved for the organisation, by requests of whatever area."""
     query = (
-        select(HeadcountRequest)
+        select(func.coalesce(func.sum(HeadcountRequest.positions), 0))
         .where(HeadcountRequest.organisation_id == organisation_id, HeadcountRequest.staff == staff)
         .where(HeadcountRequest.status == "approved")
-        .order_by(HeadcountRequest.request_id)
-        .with_for_update()
     )
-    return sum(request.positions for request in await session.scalars(query))
+    return await count_in_whole(session, query, area=_EVERYWHERE)
 
 
 async def used_headcount(session: AsyncSession, organisation_id: str, staff: str) -> int:
-    """How many of them plans have taken: live ones all their positions, ended ones those hired."""
-    query = select(Plan).where(Plan.organisation_id == organisation_id, Plan.staff == staff, Plan.status != "returned")
-    plans = await session.scalars(query)
-    return sum(plan.hired if plan.status == "completed" else plan.positions for plan in plans)
+    """How many of them plans of whatever area have taken: live ones all their positions, ended ones those hired."""
+    taken = case((Plan.status == "completed", Plan.hired), else_=Plan.positions)
+    query = (
+        select(func.coalesce(func.sum(taken), 0))
+        .where(Plan.organisation_id == organisation_id, Plan.staff == staff)
+        .where(Plan.status != "returned")
+    )
+    return await count_in_whole(session, query, area=_EVERYWHERE)
+
+
+async def count_alone(session: AsyncSession, organisation_id: str, staff: str) -> None:
+    """Two plans of one organisation must not both see the last approved position."""
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:place, 0))"),
+        {"place": f"headcount|{organisation_id}|{staff}"},
+    )
 
 
 async def approvals(session: AsyncSession, subject_id: str) -> list[Approval]:
@@ -156,7 +170,7 @@ async def visible_plan(session: AsyncSession, plan_id: str, *, published_only: b
     """The plan; for those outside the offices only once its notice is published."""
     found = await plan(session, plan_id, lock=lock)
     if published_only and found.published_on is None:
-        raise NotFound(what=f"招聘方案 {plan_id}")
+        raise NotFound(what=f"plan {plan_id}")
     return found
 
 
@@ -178,7 +192,7 @@ async def application_view(
     found = await application(session, application_id)
     own = outside_the_offices(actor)
     if own and found.account != actor.account:
-        raise NotFound(what=f"报名 {application_id}")
+        raise NotFound(what=f"candidacy {application_id}")
     phone = _open(sealer, found.phone_sealed, place=f"application|phone|{application_id}")
     return {
         **_columns(found),

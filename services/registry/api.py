@@ -8,7 +8,7 @@ from common.areas import AREA_CODE
 from common.errors import PreconditionRequired
 from common.paging import LONGEST_PAGE, USUAL_PAGE, Page
 from common.service import CurrentSealer, CursorKey, Reading, Tx, new_router
-from common.text import Code, Line, RowId, Words
+from common.text import Code, Day, Line, RowId, Words
 from registry import commands, queries
 
 router = new_router("registry")
@@ -23,7 +23,7 @@ class Figures(BaseModel):
     unions: Count | None = Field(default=None, description="所辖单独工会组织数", examples=[260])
     workers: Count | None = Field(default=None, description="职工人数", examples=[7300])
     households: Count | None = Field(default=None, description="社区户数")
-    committee_term_ends_on: date | None = Field(default=None, description="社区“两委”本届届满次日")
+    committee_term_ends_on: Day | None = Field(default=None, description="社区“两委”本届届满次日")
 
 
 class OrganisationInput(Figures):
@@ -84,7 +84,7 @@ class QuotaInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     staff: Code = Field(description="人员类别", examples=["union_worker"])
-    on: date = Field(description="核定日期")
+    on: Day = Field(description="核定日期")
 
 
 class Quota(BaseModel):
@@ -117,7 +117,7 @@ class PostInput(BaseModel):
     organisation_id: RowId = Field(description="设岗组织")
     staff: Code = Field(description="人员类别", examples=["community_worker"])
     post_class: PostClass = Field(description="岗位类别", examples=["ordinary"])
-    on: date = Field(description="设岗日期")
+    on: Day = Field(description="设岗日期")
     reason: Words | None = Field(default=None, description="超出一般上限时的理由")
 
 
@@ -145,7 +145,7 @@ class CertificateInput(BaseModel):
     kind: Literal["social_work"] = Field(description="证书种类", examples=["social_work"])
     level: Literal["assistant_social_worker", "social_worker", "senior_social_worker"] = Field(description="级别")
     number: Line = Field(description="证书编号（加密保存）", max_length=60)
-    on: date = Field(description="登记日期")
+    on: Day = Field(description="登记日期")
 
 
 class Certificate(BaseModel):
@@ -201,7 +201,7 @@ async def list_filings(
 class DayInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    on: date = Field(description="办理日期")
+    on: Day = Field(description="办理日期")
 
 
 class ReturnInput(DayInput):

@@ -52,9 +52,7 @@ async def register_organisation(
 ) -> Organisation:
     organisation_id = organisation_id or new_id("organisation")
     if not within(area, tx.actor.area):
-        raise NotFound(what=f"地区 {area}")
-    if await tx.session.get(Organisation, organisation_id) is not None:
-        raise AlreadyRegistered(organisation_id=organisation_id)
+        raise NotFound(what=f"area {area}")
 
     organisation = Organisation(
         organisation_id=organisation_id,
@@ -66,8 +64,11 @@ async def register_organisation(
         households=households,
         committee_term_ends_on=committee_term_ends_on,
     )
-    tx.session.add(organisation)
-    await tx.session.flush()  # the answer carries the version
+    try:
+        async with tx.session.begin_nested():  # the constraint answers for organisations nobody here sees as well
+            tx.session.add(organisation)
+    except IntegrityError as error:
+        raise AlreadyRegistered(organisation_id=organisation_id) from error
     tx.emit(_as_told(organisation))
     return organisation
 
@@ -266,6 +267,7 @@ async def accept_filing(tx: Transaction, *, filing_id: str, on: date) -> Filing:
 
 
 async def _require_receiver(tx: Transaction, filing: Filing, on: date) -> None:
+    filing.need_another_than_its_reporters(tx.actor.account)
     level = level_of(tx.actor.area)
     decision = await tx.decide(rules.may_accept_filing, about=filing, on=on, acceptor_level=level)
     tx.require(decision, subject=filing.worker_id)

@@ -10,7 +10,12 @@ from registry.models import Departure, Filing, Worker
 
 
 async def keep_worker(tx: Transaction, event: WorkerHired) -> None:
-    """Enter the worker in the real-name register; where a document asks for a filing, it opens by itself."""
+    """Enter the worker in the real-name register; where a document asks for a filing, it opens by itself.
+
+    Told again, it is the same worker, entered and filed already.
+    """
+    if await tx.session.get(Worker, event.worker_id) is not None:
+        return
     departure = await tx.session.get(Departure, event.worker_id)
     tx.session.add(
         Worker(
@@ -57,10 +62,10 @@ async def keep_worker(tx: Transaction, event: WorkerHired) -> None:
 
 async def mark_left(tx: Transaction, event: WorkerLeft) -> None:
     worker = await tx.session.get(Worker, event.worker_id)
-    if worker is None:
-        tx.session.add(Departure(worker_id=event.worker_id, area=event.area, left_on=event.left_on))
-    else:
+    if worker is not None:
         worker.left_on = event.left_on
+    else:
+        await tx.session.merge(Departure(worker_id=event.worker_id, area=event.area, left_on=event.left_on))
 
 
 handlers: dict[type[Event], Handler] = {WorkerHired: keep_worker, WorkerLeft: mark_left}

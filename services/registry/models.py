@@ -4,7 +4,7 @@ from sqlalchemy import ForeignKey, MetaData, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from common.errors import PreconditionFailed, WrongState
+from common.errors import PreconditionFailed, SamePerson, WrongState
 from common.tables import NAMES, GovernedRow, ScopedRow
 
 
@@ -114,9 +114,13 @@ class Filing(GovernedRow, Table):
 
     def move(self, *, needed: tuple[str, ...], status: str, step: str, account: str, on: date, words: str = "") -> None:
         if self.status not in needed:
-            raise WrongState(what="备案", state=_STATES[self.status], needed="、".join(_STATES[one] for one in needed))
+            raise WrongState(
+                what="filing", state=f"filing.{self.status}", needed=", ".join(f"filing.{one}" for one in needed)
+            )
         self.status = status
         self.steps = [*self.steps, {"step": step, "on": on.isoformat(), "account": account, "words": words}]
 
-
-_STATES = {"open": "待报送", "submitted": "已报送", "returned": "已退回", "accepted": "已受理"}
+    def need_another_than_its_reporters(self, account: str) -> None:
+        """Whoever submitted or corrected the filing does not judge it."""
+        if any(one["account"] == account and one["step"] in ("submitted", "corrected") for one in self.steps):
+            raise SamePerson(what="filing")

@@ -4,13 +4,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.areas import Level, area_at, code_range
 from common.errors import NotFound
 from common.paging import Rows, make_page, page_query
+from common.transaction import count_in_whole
 from registry.models import Filing, Organisation, Post, Quota, Worker
 
 
 async def organisation(session: AsyncSession, organisation_id: str, *, lock: bool = False) -> Organisation:
     found = await session.get(Organisation, organisation_id, with_for_update=lock or None)
     if found is None:
-        raise NotFound(what=f"组织 {organisation_id}")
+        raise NotFound(what=f"organisation {organisation_id}")
     return found
 
 
@@ -24,23 +25,24 @@ async def posts_open(session: AsyncSession, organisation_id: str, *, staff: str)
 
 
 async def posts_open_in_county(session: AsyncSession, area: str, *, staff: str) -> int:
+    """In all of the county, also where the actor sees only a street of it: its total binds every office alike."""
     county = area_at(area, Level.COUNTY) or area
     lowest, highest = code_range(county)
     query = select(func.count(Post.post_id)).where(Post.area >= lowest, Post.area < highest, Post.staff == staff)
-    return await session.scalar(query) or 0
+    return await count_in_whole(session, query, area=county)
 
 
 async def worker(session: AsyncSession, worker_id: str) -> Worker:
     found = await session.get(Worker, worker_id)
     if found is None:
-        raise NotFound(what=f"人员 {worker_id}")
+        raise NotFound(what=f"person {worker_id}")
     return found
 
 
 async def filing(session: AsyncSession, filing_id: str) -> Filing:
     found = await session.get(Filing, filing_id, with_for_update=True)
     if found is None:
-        raise NotFound(what=f"备案 {filing_id}")
+        raise NotFound(what=f"filing {filing_id}")
     return found
 
 

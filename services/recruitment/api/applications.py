@@ -8,7 +8,7 @@ from common.areas import AREA_CODE
 from common.identity import IdentityNumber
 from common.policy.documents import Says
 from common.service import CurrentActor, CurrentSealer, Reading, Tx, new_router
-from common.text import Code, Line, RowId, Words
+from common.text import Code, Day, Line, RowId, Words
 from recruitment import commands, queries
 from recruitment.rules import Education, Status
 
@@ -31,8 +31,8 @@ class ApplicationInput(BaseModel):
     phone: Phone | None = Field(default=None, description="联系电话")
     household_area: str | None = Field(default=None, pattern=AREA_CODE, description="户籍地区代码")
     unemployed_months: int | None = Field(default=None, ge=0, le=600, description="连续失业月数；在职的不填")
-    graduated_on: date | None = Field(default=None, description="毕业日期")
-    on: date = Field(description="报名日")
+    graduated_on: Day | None = Field(default=None, description="毕业日期")
+    on: Day = Field(description="报名日")
 
 
 class Result(BaseModel):
@@ -90,7 +90,7 @@ class StageInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     stage: Code = Field(examples=["qualification_review"], description="环节代码，见方案的程序")
-    on: date = Field(description="办理日")
+    on: Day = Field(description="办理日")
     passed: bool | None = Field(
         default=None, description="是否通过；计分环节可不填；资格审查填“否”表示不符合方案的其他条件"
     )
@@ -133,7 +133,7 @@ class RecordedStage(BaseModel):
 class ObjectionInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    on: date = Field(description="提出日")
+    on: Day = Field(description="提出日")
     content: Words = Field(description="异议内容")
 
 
@@ -151,7 +151,7 @@ class RaisedObjection(BaseModel):
 class AnswerInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    on: date = Field(description="答复日")
+    on: Day = Field(description="答复日")
     upheld: bool = Field(description="异议是否成立")
     answer: Words = Field(description="书面答复")
 
@@ -159,7 +159,7 @@ class AnswerInput(BaseModel):
 class HiringInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    on: date = Field(description="聘用日")
+    on: Day = Field(description="聘用日")
     post_id: RowId = Field(description="聘用岗位编号")
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from common.areas import AREA_CODE
 from common.service import Tx, new_router
-from common.text import Code, RowId
+from common.text import Code, Day, RowId
 from recruitment import commands
 from recruitment.rules import Approver
 
@@ -28,7 +28,7 @@ class HeadcountInput(BaseModel):
         examples=[{"economy": 980, "staff_gap": 3, "enterprises": 1200, "workers": 34000, "funds": 860000}],
         description="条款要求列明的各项数字",
     )
-    on: date = Field(description="申请日")
+    on: Day = Field(description="申请日")
 
 
 class Headcount(BaseModel):
@@ -49,7 +49,7 @@ class Headcount(BaseModel):
 class OnInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    on: date = Field(description="办理日")
+    on: Day = Field(description="办理日")
 
 
 @router.post(

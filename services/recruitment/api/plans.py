@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from common.areas import AREA_CODE
 from common.service import CurrentActor, Reading, Tx, new_router
-from common.text import Code, Line, RowId, Words
+from common.text import Code, Day, Line, RowId, Words
 from recruitment import commands, queries
 from recruitment.api.headcount import OnInput
 from recruitment.rules import Approver, Education, OwnConditions, Stage, Status
@@ -29,8 +29,8 @@ class PlanInput(BaseModel):
     age_relaxed_for: list[Status] = Field(default=[], max_length=10, description="放宽年龄的人员")
     relaxed_oldest_age: AgeLimit | None = Field(default=None, description="放宽后的年龄上限；不填为不限")
     extra_conditions: list[Line] = Field(default=[], max_length=30, description="其他条件")
-    on: date = Field(description="拟订日")
-    hire_by: date | None = Field(default=None, description="应配备到位的日期")
+    on: Day = Field(description="拟订日")
+    hire_by: Day | None = Field(default=None, description="应配备到位的日期")
 
     @property
     def conditions(self) -> OwnConditions:
@@ -103,8 +103,8 @@ class ReasonInput(OnInput):
 class NoticeInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    published_on: date = Field(examples=["2024-09-02"], description="公告发布日")
-    closes_on: date = Field(examples=["2024-09-20"], description="报名截止日（含当日）")
+    published_on: Day = Field(examples=["2024-09-02"], description="公告发布日")
+    closes_on: Day = Field(examples=["2024-09-20"], description="报名截止日（含当日）")
 
 
 class Ranking(BaseModel):
@@ -120,7 +120,7 @@ class Ranking(BaseModel):
 class PublicNoticeInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    starts_on: date = Field(description="公示发布日；次日为第一个工作日")
+    starts_on: Day = Field(description="公示发布日；次日为第一个工作日")
     working_days: int = Field(ge=1, le=60, examples=[7], description="公示的工作日数")
 
 

@@ -19,7 +19,7 @@ class OrganisationElsewhere(BusinessError):
 async def organisation_in(tx: Transaction, organisation_id: str, *, area: str) -> Organisation:
     """The organisation, when it lies in `area` and that in the area the person acts for."""
     if not within(area, tx.actor.area):
-        raise NotFound(what=f"地区 {area}")
+        raise NotFound(what=f"area {area}")
     organisation = await queries.organisation(tx.session, organisation_id)
     if not within(organisation.area, area):
         raise OrganisationElsewhere(organisation_id=organisation_id, area=area)
@@ -65,8 +65,8 @@ async def request_headcount(
 async def approve_headcount(tx: Transaction, *, request_id: str, on: date) -> HeadcountRequest:
     request = await queries.headcount_request(tx.session, request_id, lock=True)
     request.need("requested")
-    in_order("核准", on, after=request.requested_on)
-    await another_person(tx, what="员额申请", maker=request.requested_by, subject_id=request_id)
+    in_order("headcount.approving", on, after=request.requested_on)
+    await another_person(tx, what="headcount", maker=request.requested_by, subject_id=request_id)
 
     decision = await tx.decide(
         rules.headcount_request,

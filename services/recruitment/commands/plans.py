@@ -76,7 +76,7 @@ async def _hold_posts(
     for post in posts:
         if post.organisation_id != organisation_id or post.staff != staff:
             raise PostOfAnother(post_id=post.post_id, organisation_id=organisation_id, staff=staff)
-        in_order("拟订方案", on, after=post.opened_on)
+        in_order("plan.drafting", on, after=post.opened_on)
         post.hold(plan_id)
     return [post.post_id for post in posts]
 
@@ -124,6 +124,7 @@ async def _conditions(tx: Transaction, *, about: About, on: date, conditions: Ow
 async def _headcount(
     tx: Transaction, *, about: About, on: date, organisation_id: str, wanted: int
 ) -> list[Decision[Any]]:
+    await queries.count_alone(tx.session, organisation_id, about.staff)
     decided = await tx.decide_where_ruled(
         rules.plan_headcount,
         about=about,
@@ -138,8 +139,8 @@ async def _headcount(
 async def approve_plan(tx: Transaction, *, plan_id: str, on: date) -> Plan:
     plan = await queries.plan(tx.session, plan_id, lock=True)
     plan.need("drafted")
-    in_order("审批", on, after=plan.drafted_on)
-    await another_person(tx, what="招聘方案", maker=plan.drafted_by, subject_id=plan_id)
+    in_order("plan.approving", on, after=plan.drafted_on)
+    await another_person(tx, what="plan", maker=plan.drafted_by, subject_id=plan_id)
 
     decision = await _their_step(tx, plan)
 
@@ -171,8 +172,8 @@ async def return_plan(tx: Transaction, *, plan_id: str, on: date, reason: str) -
     """The office whose turn it is sends the plan back; its posts are free again."""
     plan = await queries.plan(tx.session, plan_id, lock=True)
     plan.need("drafted")
-    in_order("退回", on, after=plan.drafted_on)
-    await another_person(tx, what="招聘方案", maker=plan.drafted_by, subject_id=plan_id)
+    in_order("plan.returning", on, after=plan.drafted_on)
+    await another_person(tx, what="plan", maker=plan.drafted_by, subject_id=plan_id)
 
     decision = await _their_step(tx, plan)
 
@@ -188,7 +189,7 @@ async def publish_notice(tx: Transaction, *, plan_id: str, published_on: date, c
     plan = await queries.plan(tx.session, plan_id, lock=True)
     plan.need("approved")
     assert plan.approved_on is not None  # noqa: S101  # the state was checked
-    in_order("公告", published_on, after=plan.approved_on)
+    in_order("plan.publishing", published_on, after=plan.approved_on)
 
     order = await stage_order(tx, plan, done=[], stage=plan.stage_that_does(Act.NOTICE).stage)
     period = await tx.decide(rules.working_days, about=plan, on=published_on, starts_on=published_on, until=closes_on)
@@ -213,7 +214,7 @@ async def stage_order(tx: Transaction, plan: Plan, *, done: Sequence[str], stage
 async def close_plan(tx: Transaction, *, plan_id: str, on: date, reason: str) -> Plan:
     """End a plan whose posts cannot all be filled; the posts left are free again."""
     plan = await queries.plan(tx.session, plan_id, lock=True)
-    in_order("结束方案", on, after=plan.drafted_on)
+    in_order("plan.closing", on, after=plan.drafted_on)
 
     plan.close(on=on, reason=reason)
     await wind_up(tx, plan)
@@ -231,4 +232,4 @@ async def wind_up(tx: Transaction, plan: Plan) -> None:
 
 async def _free_posts(tx: Transaction, plan_id: str) -> None:
     for post in await queries.posts_held(tx.session, plan_id):
-        post.free()
+        post.be_let_go()

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+import orjson
+
 from common.errors import BusinessError, SamePerson
 from common.events.recruitment import (
     ObjectionAnswered,
@@ -14,7 +16,7 @@ from common.events.recruitment import (
 )
 from common.fields import Sealer
 from common.ids import new_id
-from common.transaction import Transaction
+from common.transaction import LARGEST_EVENT, Transaction
 from recruitment import queries, rules
 from recruitment.commands.plans import stage_order, wind_up
 from recruitment.commands.stages import move_up, total_of
@@ -33,8 +35,15 @@ class ApplicationsStillOpen(BusinessError):
 
 
 class ApplicationsPending(BusinessError):
-    zh = "还有{count}人没有“{stage}”的结果，不能排名；缺考或放弃的请记为未通过。"
+    zh = "还有{count}人没有“{name}”的结果，不能排名；缺考或放弃的请记为未通过。"
     en = "{count} applicant(s) have no result for '{stage}' yet; record those who did not come as not passed."
+
+
+class TooManyToRank(BusinessError):
+    zh = "{count}人参加排名，超出一次排名所能办理的人数（约{most}人）。请结束本方案，分为几个方案另行招聘。"
+    en = (
+        "{count} people are too many for one ranking, which takes about {most}. Close this plan and recruit in several."
+    )
 
 
 class NobodyToRank(BusinessError):
@@ -65,12 +74,13 @@ async def decide_ranking(tx: Transaction, *, plan_id: str, on: date) -> DecidedR
     )
     tx.record(decision, subject=plan_id)
 
-    place = {application_id: rank for rank, application_id in enumerate(decision.value.order, start=1)}
-    for application in candidates:
-        application.place(place[application.application_id], positions=plan.positions)
+    numbered = {application.number: application for application in candidates}
+    ranked = [numbered[number] for number in decision.value.order]
+    for rank, application in enumerate(ranked, start=1):
+        application.place(rank, positions=plan.positions)
     plan.ranked_on = on
-    tx.emit(RankingDecided(plan_id=plan_id, area=plan.area, order=decision.value.order))
-    ranked = sorted(candidates, key=lambda one: place[one.application_id])
+    tx.emit(RankingDecided(plan_id=plan_id, area=plan.area, order=[one.application_id for one in ranked]))
+    _must_fit_the_bus(tx, count=len(ranked))
     return DecidedRanking(
         plan_id=plan_id, ranked_on=on, clause=decision.clause, decision_id=decision.decision_id, order=ranked
     )
@@ -87,15 +97,21 @@ async def _to_rank(tx: Transaction, plan: Plan, *, on: date) -> list[Application
     last = plan.last_stage_before_ranking
     pending = [one for one in candidates if last.stage not in one.done]
     if pending:
-        raise ApplicationsPending(count=len(pending), stage=last.name)
+        raise ApplicationsPending(count=len(pending), stage=last.stage, name=last.name)
     if not candidates:
         raise NobodyToRank
     return candidates
 
 
+def _must_fit_the_bus(tx: Transaction, *, count: int) -> None:
+    """The decision and the event carry everybody; one too large for the bus would break the whole command."""
+    largest = max(len(orjson.dumps(said.model_dump(mode="json"))) for said in tx.outgoing[-2:])
+    if largest > LARGEST_EVENT:
+        raise TooManyToRank(count=count, most=count * LARGEST_EVENT // largest // 100 * 100)
+
+
 def _candidate(application: Application) -> Candidate:
     return Candidate(
-        application_id=application.application_id,
         number=application.number,
         total=application.total or Decimal(0),
         scores={stage: Decimal(score) for stage, score in application.scores.items()},
@@ -188,7 +204,7 @@ async def answer_objection(
     application, plan = await queries.application_and_plan(tx.session, objection.application_id)
     await tx.session.refresh(objection, with_for_update=True)
     if objection.raised_by == tx.actor.account:
-        raise SamePerson(what="异议")
+        raise SamePerson(what="objection")
 
     objection.settle(upheld=upheld, account=tx.actor.account, on=on)
     objection.answer_sealed = sealer.seal(answer, place=f"objection|answer|{objection_id}")
@@ -224,7 +240,7 @@ async def hire(tx: Transaction, *, sealer: Sealer, application_id: str, on: date
     await _may_be_hired(tx, plan, application, stage=stage, on=on)
 
     worker_id = new_id("worker")
-    left[post_id].give(worker_id, plan_id=plan.plan_id)
+    left[post_id].give(worker_id, plan_id=plan.plan_id, on=on)
     application.finish(stage, on=on)
     application.become_worker(worker_id, post_id=post_id)
     plan.count_hired(on)

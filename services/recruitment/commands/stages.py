@@ -20,30 +20,30 @@ from recruitment.rules import Act, Stage
 
 
 class StageHasItsOwnCommand(BusinessError):
-    zh = "环节“{stage}”由专门的事项办理，不能在此记录结果。"
+    zh = "环节“{name}”由专门的事项办理，不能在此记录结果。"
     en = "The stage '{stage}' has an operation of its own; its result is not recorded here."
 
 
 class NotRankedYet(BusinessError):
-    zh = "环节“{stage}”在排名之后：请先确定排名，再为拟聘人员办理。"
+    zh = "环节“{name}”在排名之后：请先确定排名，再为拟聘人员办理。"
     en = "The stage '{stage}' comes after the ranking; decide the ranking first."
 
 
 class ScoreMissing(BusinessError):
     status = 422
-    zh = "环节“{stage}”为计分环节，须填写0至100的成绩。"
+    zh = "环节“{name}”为计分环节，须填写0至100的成绩。"
     en = "The stage '{stage}' is scored: give a score from 0 to 100."
 
 
 class ScoreNotExpected(BusinessError):
     status = 422
-    zh = "环节“{stage}”不计分，请只填写是否通过。"
+    zh = "环节“{name}”不计分，请只填写是否通过。"
     en = "The stage '{stage}' is not scored: say only whether it was passed."
 
 
 class ResultMissing(BusinessError):
     status = 422
-    zh = "请填写环节“{stage}”是否通过（passed）。"
+    zh = "请填写环节“{name}”是否通过（passed）。"
     en = "Say whether the stage '{stage}' was passed."
 
 
@@ -116,15 +116,15 @@ def _recordable(
     at = plan.stage(stage)
     assert at is not None  # noqa: S101  # the order was checked: the plan has this stage
     if at.does not in (Act.RESULT, Act.QUALIFICATION_REVIEW):
-        raise StageHasItsOwnCommand(stage=at.name)
+        raise StageHasItsOwnCommand(stage=at.stage, name=at.name)
     if plan.comes_after_ranking(at) and application.status != "selected":
-        raise NotRankedYet(stage=at.name)
+        raise NotRankedYet(stage=at.stage, name=at.name)
     if at.scored and score is None:
-        raise ScoreMissing(stage=at.name)
+        raise ScoreMissing(stage=at.stage, name=at.name)
     if not at.scored and score is not None:
-        raise ScoreNotExpected(stage=at.name)
+        raise ScoreNotExpected(stage=at.stage, name=at.name)
     if at.does is Act.RESULT and not at.scored and passed is None:
-        raise ResultMissing(stage=at.name)
+        raise ResultMissing(stage=at.stage, name=at.name)
     return at
 
 

@@ -79,9 +79,10 @@ class Preference(Terms):
 
 
 class Candidate(BaseModel):
+    """Only what decides: many stand in one decision."""
+
     model_config = ConfigDict(frozen=True)
 
-    application_id: str
     number: int
     total: Decimal
     scores: dict[str, Decimal]
@@ -89,9 +90,9 @@ class Candidate(BaseModel):
 
 
 class Ranking(BaseModel):
-    """Application ids, best first."""
+    """The numbers of the applications, best first."""
 
-    order: list[str]
+    order: list[int]
 
 
 @rule("ranking.order")
@@ -109,7 +110,7 @@ def ranking_order(
         preferred = bool({*terms.prefer} & {*one.holds})
         return (-one.total, not preferred, *(-one.scores.get(stage, Decimal(0)) for stage in terms.then), one.number)
 
-    return Ranking(order=[one.application_id for one in sorted(candidates, key=place)])
+    return Ranking(order=[one.number for one in sorted(candidates, key=place)])
 
 
 class AtLeast(Terms):

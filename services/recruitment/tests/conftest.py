@@ -1,6 +1,6 @@
 """A recruitment played on the bench, step by step; each test stops where its question lies."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -98,7 +98,14 @@ class Desk:
             on=DRAFTED_ON,
         )
 
-    async def drafted(self, *post_ids: str, conditions: OwnConditions | None = None, **other: Any) -> Plan:
+    async def drafted(
+        self,
+        *post_ids: str,
+        conditions: OwnConditions | None = None,
+        actor: Actor | None = None,
+        command: Callable[..., Awaitable[Plan]] = commands.draft_plan,
+        **other: Any,
+    ) -> Plan:
         given: dict[str, Any] = {
             "title": "招聘方案",
             "area": self.county,
@@ -110,7 +117,7 @@ class Desk:
             "on": DRAFTED_ON,
             "hire_by": None,
         }
-        return await self.bench.run(commands.draft_plan, actor=self.clerk, **(given | other))
+        return await self.bench.run(command, actor=actor or self.clerk, **(given | other))
 
     async def ready_to_draft(self, *post_ids: str) -> None:
         await self.open_posts(*post_ids)

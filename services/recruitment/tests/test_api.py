@@ -1,5 +1,7 @@
 """That the routes are wired: status, body, who may call."""
 
+from decimal import Decimal
+
 import pytest
 from fastapi.routing import APIRoute
 
@@ -196,6 +198,43 @@ async def test_a_refusal_names_clause_and_value_in_both_languages(say, desk, lan
     assert (refused.status_code, refused.json()["clause"]) == (409, "LAW-RC-02")
     assert words in refused.json()["detail"]
     assert refused.json()["decisions"][0]["facts"] == {"working_days": 6}
+
+
+async def test_an_error_in_english_has_no_chinese_in_it(say, desk):
+    path = await published(say, desk)
+    zhang = {"role": Role.APPLICANT, "subject": "zhang"}
+    applied = (await say("POST", f"{path}/applications", an_application(), **zhang)).json()
+    stages = f"/applications/{applied['application_id']}/stages"
+    await say("POST", stages, {"on": "2024-09-14", "stage": "qualification_review"})
+    asked = [
+        ("GET", "/plans/plan-9", None),
+        ("POST", f"{path}/notice", {"published_on": "2024-09-02", "closes_on": "2024-09-11"}),
+        ("POST", f"{path}/approvals", {"on": "2024-09-02"}),
+        ("POST", f"{path}/ranking", {"on": "2024-09-14"}),
+        ("POST", stages, {"on": "2024-09-14", "stage": "written_exam"}),
+        ("POST", stages, {"on": "2024-09-01", "stage": "written_exam", "score": 80}),
+    ]
+    for method, address, body in asked:
+        refused = await say(method, address, body, language="en")
+        assert refused.status_code in (404, 409, 422), refused.text
+        assert refused.json()["detail"].isascii(), refused.text
+        assert not (await say(method, address, body)).json()["detail"].isascii()
+
+
+async def test_what_is_personal_is_in_no_decision_and_in_no_event_but_the_hiring(bench, desk):
+    plan = await desk.published("post-1")
+    application = await desk.applied(plan, name="欧阳某某", phone="13912345678", identity_number=NUMBER)
+    await desk.record(application, "qualification_review", note="只在卷宗里的说明")
+    await desk.record(application, "written_exam", score=Decimal(80))
+    await desk.record(
+        application, "second_review", passed=True, found_bars={"criminal_record": "只在卷宗里的证据"}, note="另一说明"
+    )
+
+    decided = await bench.decisions()
+    assert {one.rule for one in decided} >= {"applicant.qualified", "applicant.bars", "score.total"}
+    said = " ".join(one.model_dump_json() for one in [*decided, *await bench.sent()])
+    for personal in ("欧阳某某", "13912345678", NUMBER, "只在卷宗里", "另一说明"):
+        assert personal not in said
 
 
 async def test_closes_and_returns_plans(say, desk):

@@ -59,7 +59,7 @@ class TestPosts:
         await desk.hear(left(hired.worker_id), left(hired.worker_id))
 
         [post] = await bench.rows(Post)
-        assert (post.plan_id, post.worker_id) == (None, None)
+        assert (post.plan_id, post.worker_id, post.free_from) == (None, None, date(2025, 3, 1))
 
     async def test_a_late_word_of_leaving_leaves_the_next_holder_alone(self, bench, desk):
         _, [application] = await desk.on_notice("post-1")

@@ -107,6 +107,7 @@ class TestBadInput:
             answer = await client.get("/v1/organisations/nowhere")
 
         assert answer.json()["title"] == "Not found"
+        assert answer.json()["detail"].startswith("No organisation nowhere found.")
 
     async def test_names_every_method_of_a_path(self, bench):
         async with bench.client(Role.LEAD_DEPARTMENT, area="320102") as client:

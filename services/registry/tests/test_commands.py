@@ -1,21 +1,35 @@
 import asyncio
 from datetime import date
+from functools import partial
 
 import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from common.actors import Role
-from common.errors import NotFound, PreconditionFailed, Refused, WrongState
+from common.errors import NotFound, PreconditionFailed, Refused, SamePerson, WrongState
 from common.events.contracts import WorkerLeft
 from common.events.recruitment import WorkerHired
-from common.events.registry import FilingAccepted, FilingOpened, FilingReturned, FilingSubmitted, PostOpened
+from common.events.registry import (
+    FilingAccepted,
+    FilingOpened,
+    FilingReturned,
+    FilingSubmitted,
+    OrganisationRegistered,
+    PostOpened,
+)
 from common.policy import NoClause, NotChosen
+from common.tables import ParkedMessage
 from common.testing import somebody
-from registry import commands
-from registry.models import Filing, Post, Worker
+from common.transaction import count_in_whole
+from registry import commands, queries
+from registry.commands import AlreadyRegistered
+from registry.models import Filing, Organisation, Post, Worker
 
 STREET = "320102002"
 COMMUNITY = "220102001001"
 COUNTY_OFFICE = somebody(Role.CIVIL_AFFAIRS, area="220102")
+OTHER_STREET = somebody(Role.STREET_OFFICE, area="220102002")
 PROVINCE = somebody(Role.PROVINCIAL_REGISTRAR, area="32", subject="registrar")
 HIRED = WorkerHired(
     worker_id="worker-1",
@@ -74,6 +88,27 @@ class TestDetermineQuota:
             )
 
 
+class TestRegisterOrganisation:
+    """An id is taken once on the whole platform; whoever asks, the answer is the same."""
+
+    async def test_an_id_taken_is_refused_alike_here_and_where_nobody_sees_it(self, bench):
+        await register(bench)
+        answers = []
+        for area in (STREET, "220102001"):
+            with pytest.raises(AlreadyRegistered) as refusal:
+                await register(bench, area=area, actor=somebody(Role.LEAD_DEPARTMENT, area=area[:6]))
+            answers.append(refusal.value.detail("zh"))
+
+        assert answers[0] == answers[1]
+        assert [row.area for row in await bench.rows(Organisation)] == [STREET]
+        assert len(await bench.sent(OrganisationRegistered)) == 1
+
+    async def test_two_at_once_register_one(self, bench):
+        results = await asyncio.gather(register(bench), register(bench), return_exceptions=True)
+
+        assert sorted(type(result).__name__ for result in results) == ["AlreadyRegistered", "Organisation"]
+
+
 class TestOpenPost:
     async def test_refuses_one_too_many_and_keeps_the_refusal(self, bench):
         await register_community(bench)
@@ -96,6 +131,34 @@ class TestOpenPost:
 
         assert sorted(type(result).__name__ for result in results) == ["Post", "Refused"]
 
+    async def test_a_street_is_bound_by_the_total_of_the_whole_county(self, bench):
+        await register_community(bench, cap=1)
+        await open_post(bench)
+        elsewhere = {"organisation_id": "community-2", "area": "220102002001"}
+        await register(bench, **elsewhere, kind="community", households=3620)
+        quota = {"organisation_id": "community-2", "staff": "community_worker", "on": date(2021, 9, 1)}
+        await bench.run(commands.determine_quota, actor=COUNTY_OFFICE, **quota)
+
+        with pytest.raises(Refused) as refusal:
+            await open_post(bench, organisation_id="community-2", actor=OTHER_STREET)
+
+        assert refusal.value.decisions[0].facts["posts_open_in_county"] == 1
+        assert len(await bench.rows(Post)) == 1
+
+    async def test_counting_the_county_shows_nobody_more_of_it(self, bench):
+        await register_community(bench)
+        await open_post(bench)
+
+        async with bench.transaction(OTHER_STREET) as tx:
+            counted = await queries.posts_open_in_county(tx.session, OTHER_STREET.area, staff="community_worker")
+            seen = list(await tx.session.scalars(select(Post)))
+            broken = select(func.count() // 0).select_from(Post)
+            with pytest.raises(DBAPIError):
+                await count_in_whole(tx.session, broken, area="220102")
+            seen += await tx.session.scalars(select(Post))
+
+        assert (counted, seen) == (1, [])
+
     async def test_another_county_does_not_find_the_organisation(self, bench):
         await register_community(bench)
 
@@ -114,6 +177,15 @@ class TestFiling:
         assert [filing.status for filing in await bench.rows(Filing)] == ["open"]
         opened = await bench.sent(FilingOpened)
         assert [event.clause for event in opened] == ["JS-5c"]
+
+    async def test_opens_once_when_the_hire_is_read_again_after_its_mark_was_pruned(self, bench):
+        await bench.hear(HIRED, sequence=1)
+        await bench.hear(LEFT, sequence=1)
+        await bench.hear(HIRED, sequence=2)
+
+        assert await bench.rows(ParkedMessage) == []
+        assert [worker.left_on for worker in await bench.rows(Worker)] == [LEFT.left_on]
+        assert len(await bench.rows(Filing)) == len(await bench.sent(FilingOpened)) == 1
 
     async def test_does_not_open_where_no_document_asks_for_it(self, bench):
         await bench.hear(HIRED.model_copy(update={"area": COMMUNITY, "staff": "community_worker"}))
@@ -143,12 +215,33 @@ class TestFiling:
             "FilingAccepted",
         ]
 
+    @pytest.mark.parametrize("judged", ["accept", "return"])
+    async def test_is_judged_by_nobody_who_submitted_or_corrected_it(self, bench, judged):
+        submitter, corrector = (
+            somebody(Role.PROVINCIAL_REGISTRAR, area="32", subject=one) for one in ("first", "next")
+        )
+        await bench.hear(HIRED)
+        [filing] = await bench.rows(Filing)
+        given = {"filing_id": filing.filing_id, "on": date(2024, 4, 10)}
+        await bench.run(commands.submit_filing, actor=submitter, **given)
+        await bench.run(commands.return_filing, actor=PROVINCE, **given, reason="合同起始日期不一致")
+        await bench.run(commands.correct_filing, actor=corrector, **given, explanation="已核对")
+        judge = commands.accept_filing if judged == "accept" else partial(commands.return_filing, reason="仍不一致")
+
+        for actor in (submitter, corrector):
+            with pytest.raises(SamePerson):
+                await bench.run(judge, actor=actor, **given)
+        assert (await bench.run(judge, actor=PROVINCE, **given)).status == f"{judged}ed"
+
     async def test_cannot_be_accepted_before_it_is_submitted(self, bench):
         await bench.hear(HIRED)
         [filing] = await bench.rows(Filing)
 
-        with pytest.raises(WrongState):
+        with pytest.raises(WrongState) as wrong:
             await bench.run(commands.accept_filing, actor=PROVINCE, filing_id=filing.filing_id, on=date(2024, 4, 10))
+
+        assert wrong.value.detail("en") == "filing is in state 'open'; this needs 'submitted'."
+        assert wrong.value.detail("zh").startswith("备案目前状态为“待报送”，不能办理此事项；须先处于“已报送”")
 
     @pytest.mark.clause("JS-5c")
     async def test_is_not_accepted_by_a_county(self, bench):
@@ -159,7 +252,7 @@ class TestFiling:
         with pytest.raises(Refused) as refusal:
             await bench.run(
                 commands.accept_filing,
-                actor=somebody(Role.PROVINCIAL_REGISTRAR, area="320102"),
+                actor=somebody(Role.PROVINCIAL_REGISTRAR, area="320102", subject="county"),
                 filing_id=filing.filing_id,
                 on=date(2024, 4, 10),
             )
@@ -184,6 +277,13 @@ class TestWorkerRecord:
         for event in events:
             await bench.hear(event)
 
+        assert [worker.left_on for worker in await bench.rows(Worker)] == [date(2026, 4, 1)]
+
+    async def test_takes_the_leaving_twice_before_the_hire(self, bench):
+        for sequence, event in enumerate((LEFT, LEFT, HIRED), start=1):
+            await bench.hear(event, sequence=sequence)
+
+        assert await bench.rows(ParkedMessage) == []
         assert [worker.left_on for worker in await bench.rows(Worker)] == [date(2026, 4, 1)]
 
 

@@ -140,6 +140,7 @@ def upgrade() -> None:
         sa.Column("opened_on", sa.Date(), nullable=False),
         sa.Column("plan_id", sa.String(length=60), nullable=True),
         sa.Column("worker_id", sa.String(length=60), nullable=True),
+        sa.Column("free_from", sa.Date(), nullable=True),
         sa.Column("staff", sa.String(length=60), nullable=False),
         sa.Column("area", sa.String(length=12, collation="C"), nullable=False),
         sa.PrimaryKeyConstraint("post_id", name=op.f("pk_post")),

@@ -1,5 +1,6 @@
 """Headcount, plans and notices on the bench."""
 
+import asyncio
 from datetime import date
 from decimal import Decimal
 
@@ -26,6 +27,12 @@ from recruitment.models import OutOfOrder, Plan, Post, PostNotFree
 from recruitment.rules import Education, OwnConditions, Status
 
 APPROVED_ON = date(2024, 8, 26)
+
+
+async def draft_slowly(tx, **given):
+    plan = await commands.draft_plan(tx, **given)
+    await asyncio.sleep(0.3)
+    return plan
 
 
 def codes(refused):
@@ -150,6 +157,36 @@ class TestDraftPlan:
         await desk.drafted("post-1")
         with pytest.raises(Refused):
             await desk.drafted("post-2")
+
+    @pytest.mark.clause("JS-5b")
+    async def test_a_street_is_bound_by_what_the_county_planned(self, desk):
+        await desk.open_posts("post-1", "post-2")
+        await desk.approved_headcount(1)
+        await desk.drafted("post-1")
+        with pytest.raises(Refused) as refused:
+            await self._drafted_by_the_street(desk, "post-2")
+
+        assert refused.value.decisions[0].facts == {"approved": 1, "used": 1, "wanted": 1}
+
+    @pytest.mark.clause("JS-5b")
+    async def test_a_street_may_use_what_was_approved_for_the_county(self, bench, desk):
+        await desk.open_posts("post-1")
+        await desk.approved_headcount(1)
+
+        assert (await self._drafted_by_the_street(desk, "post-1")).area == desk.street
+
+    @pytest.mark.clause("JS-5b")
+    async def test_two_plans_at_once_do_not_share_the_last_approved_position(self, bench, desk):
+        await desk.open_posts("post-1", "post-2")
+        await desk.approved_headcount(1)
+        both = (desk.drafted(post_id, command=draft_slowly) for post_id in ("post-1", "post-2"))
+        results = await asyncio.gather(*both, return_exceptions=True)
+
+        assert sorted(type(result).__name__ for result in results) == ["Plan", "Refused"]
+
+    async def _drafted_by_the_street(self, desk, post_id):
+        street = somebody(Role.STREET_OFFICE, area=desk.street)
+        return await desk.drafted(post_id, area=desk.street, actor=street)
 
     @pytest.mark.clause("JL-3b")
     async def test_is_refused_a_higher_age_than_the_documents(self, desk):
@@ -288,8 +325,13 @@ class TestReturnAndClosePlan:
     async def test_plan_is_closed_only_once(self, bench, desk):
         plan = await desk.published("post-1")
         await self._closed(bench, desk, plan)
-        with pytest.raises(WrongState):
+        with pytest.raises(WrongState) as wrong:
             await self._closed(bench, desk, plan)
+
+        assert wrong.value.detail("en") == (
+            "recruitment plan is in state 'completed'; this needs 'drafted, approved, published'."
+        )
+        assert "招聘方案目前状态为“已结束”" in wrong.value.detail("zh")
 
     async def _closed(self, bench, desk, plan):
         return await bench.run(

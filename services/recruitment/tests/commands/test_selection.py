@@ -1,6 +1,6 @@
 """From the ranking to the hiring on the bench."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +14,7 @@ from common.events.recruitment import (
     RankingDecided,
     WorkerHired,
 )
+from recruitment import commands
 from recruitment.commands.selection import (
     AlreadyRanked,
     ApplicationsPending,
@@ -22,8 +23,9 @@ from recruitment.commands.selection import (
     NobodyToShow,
     ObjectionOutsideNotice,
     PostNotOfPlan,
+    TooManyToRank,
 )
-from recruitment.models import Application, Plan, Post
+from recruitment.models import Application, Plan, Post, PostNotFreeYet
 from recruitment.rules import Status
 from recruitment.tests.conftest import identity_number
 
@@ -47,6 +49,18 @@ class TestDecideRanking:
         assert [await desk.status(one) for one in (certified, plain)] == ["selected", "reserve"]
         assert [one.order for one in await bench.sent(RankingDecided)] == [order]
         assert [one.clause for one in await bench.decisions("ranking.order")] == ["JS-5a"]
+
+    async def test_says_so_when_there_are_more_than_one_decision_can_carry(self, bench, desk, monkeypatch):
+        monkeypatch.setattr("recruitment.commands.selection.LARGEST_EVENT", 900)
+        plan = await desk.published("post-1")
+        application = await desk.applied(plan)
+        await desk.examined(application)
+        with pytest.raises(TooManyToRank) as too_many:
+            await desk.ranked(plan)
+
+        assert too_many.value.params["count"] == 1
+        assert await desk.status(application) == "in_progress"
+        assert await bench.sent(RankingDecided) == []
 
     async def test_waits_for_every_result(self, desk):
         plan = await desk.published("post-1")
@@ -282,6 +296,26 @@ class TestHire:
 
         assert (await desk.drafted("post-1")).status == "drafted"
         assert {one.status for one in await bench.rows(Application)} == {"hired"}
+
+    async def test_a_post_still_to_be_left_is_not_filled_before(self, bench, desk):
+        _, [application] = await desk.on_notice("post-1")
+        await self._free_from(bench, DAY_AFTER + timedelta(days=1))
+        with pytest.raises(PostNotFreeYet):
+            await desk.hire(application, on=DAY_AFTER)
+        assert await bench.sent(WorkerHired) == []
+
+        assert (await desk.hire(application, on=DAY_AFTER + timedelta(days=1))).status == "hired"
+
+    async def test_a_plan_that_ends_leaves_the_day_from_which_its_post_is_free(self, bench, desk):
+        plan, _ = await desk.on_notice("post-1")
+        await self._free_from(bench, date(2025, 3, 1))
+        await bench.run(commands.close_plan, actor=desk.clerk, plan_id=plan.plan_id, on=DAY_AFTER, reason="无人报名")
+
+        assert [(one.plan_id, one.free_from) for one in await bench.rows(Post)] == [(None, date(2025, 3, 1))]
+
+    async def _free_from(self, bench, day):
+        async with bench.session() as session, session.begin():
+            (await session.get(Post, "post-1")).free_from = day
 
 
 class TestAnotherOrder:

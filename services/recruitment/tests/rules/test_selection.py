@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from common.testing import decide_here
+from common.transaction import LARGEST_EVENT
 from recruitment import rules
 from recruitment.rules import Candidate, Stage
 
@@ -66,7 +67,6 @@ class TestTotal:
 
 def candidate(number, *, total, written="80", interview="80", holds=()):
     return Candidate(
-        application_id=f"applicant-{number}",
         number=number,
         total=Decimal(total),
         scores={"written_exam": Decimal(written), "interview": Decimal(interview)},
@@ -94,19 +94,19 @@ class TestRankingOrder:
         )
 
         assert decision.clause == clause
-        assert decision.value.order == ["applicant-2", "applicant-1"]
+        assert decision.value.order == [2, 1]
 
     def test_a_preference_adds_no_points(self):
         preferred = candidate(2, total="79.99", holds=["social_work_certificate"])
         decision = self._decided(JIANGSU, "union_worker", candidate(1, total="80"), preferred)
 
-        assert decision.value.order == ["applicant-1", "applicant-2"]
+        assert decision.value.order == [1, 2]
 
     def test_several_reasons_for_preference_are_no_more_than_one(self):
         one = candidate(1, total="80", holds=["veteran"])
         two = candidate(2, total="80", holds=["veteran", "community_worker"])
 
-        assert self._decided(JILIN, "community_worker", one, two).value.order == ["applicant-1", "applicant-2"]
+        assert self._decided(JILIN, "community_worker", one, two).value.order == [1, 2]
 
     @pytest.mark.parametrize(
         ("first", "second"),
@@ -121,13 +121,19 @@ class TestRankingOrder:
         )
 
         assert decision.clause == "LAW-RC-09"
-        assert decision.value.order == ["applicant-2", "applicant-1"]
+        assert decision.value.order == [2, 1]
 
     def test_full_equals_by_the_earlier_application(self):
         decision = self._decided(JIANGHAN, "open_recruitment", candidate(2, total="80"), candidate(1, total="80"))
 
-        assert decision.value.order == ["applicant-1", "applicant-2"]
+        assert decision.value.order == [1, 2]
         assert decision.permits
+
+    def test_thousands_are_said_in_one_event(self):
+        many = [candidate(one, total="80.55", written="80.50", holds=["veteran"]) for one in range(1, 6001)]
+        decision = self._decided(JIANGHAN, "open_recruitment", *many)
+
+        assert len(decision.model_dump_json()) < LARGEST_EVENT
 
     def _decided(self, area, staff, *candidates):
         return decide_here(rules.ranking_order, area=area, staff=staff, on=DAY, candidates=[*candidates])
