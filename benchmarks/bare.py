@@ -59,8 +59,9 @@ _WORKERS = "SELECT worker_id, left_on, body FROM worker WHERE hired_on IS NOT NU
 
 
 async def worker(request: Request) -> Response:
+    asked = {"worker_id": request.path_params["worker_id"], "caller": "", "only_own": False, "hidden": []}
     async with request.app.state.pool.acquire() as connection:
-        (row,) = await _WORKER.rows(connection, {"worker_id": request.path_params["worker_id"], "account": None})
+        (row,) = await _WORKER.rows(connection, asked)
     return Response(row[0].encode(), media_type="application/json")
 
 
