@@ -19,7 +19,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = structlog.get_logger()
 
 REQUESTS = Histogram("http_request_seconds", "Time to answer", ["service", "operation", "status"])
-DECISIONS = Counter("decisions_total", "Decisions recorded", ["service", "rule", "permits"])
 OUTBOX_UNSENT = Gauge("outbox_unsent", "Events not yet given to Kafka", ["service"])
 OUTBOX_AGE = Gauge("outbox_oldest_unsent_seconds", "Age of the oldest of them", ["service"])
 OUTBOX_SENT = Counter("outbox_sent_total", "Events given to Kafka", ["service"])

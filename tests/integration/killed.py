@@ -8,32 +8,36 @@ from typing import Any
 
 from tests.integration import exchange, faults
 
-_LIVES_LAST = 25.0
 
-
-def one(seed: int | None) -> dict[str, Any]:
+def one(seed: int | None, *, within: float = 0.0) -> tuple[dict[str, Any], list[str], float]:
+    """What is left behind, which services were killed, and how long the lives took."""
+    killed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="killed-") as folder, exchange.start_platform(Path(folder)) as platform:
+        begun = time.monotonic()
         if seed is None:
             faults.play_through(platform)
         else:
-            kill = faults.kill_at_random(platform, seed=seed, between=(0.0, _LIVES_LAST), times=1)
+            kill = faults.kill_at_random(platform, killed, seed=seed, between=(0.0, within), times=1)
             with faults.in_background(kill):
                 faults.play_through(platform)
+        lasted = time.monotonic() - begun
         exchange.check_invariants(platform)
-        return exchange.outcome(platform)
+        return exchange.outcome(platform), killed, lasted
 
 
 def main(seeds: int) -> int:
-    expected = one(None)
+    expected, _, lasted = one(None)
+    sys.stdout.write(f"undisturbed: {lasted:.0f} s\n")
     wrong = []
     for seed in range(1, seeds + 1):
-        begun = time.monotonic()
+        killed: list[str] = []
         try:
-            same = one(seed) == expected
+            outcome, killed, _ = one(seed, within=lasted * 0.9)
+            same = outcome == expected and bool(killed)
         except Exception as failure:
             same = False
             sys.stdout.write(f"seed {seed}: {failure}\n")
-        sys.stdout.write(f"seed {seed}: {'same' if same else 'DIFFERENT'} ({time.monotonic() - begun:.0f} s)\n")
+        sys.stdout.write(f"seed {seed}: killed {', '.join(killed) or 'nobody'}, {'same' if same else 'DIFFERENT'}\n")
         sys.stdout.flush()
         if not same:
             wrong.append(seed)

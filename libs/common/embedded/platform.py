@@ -131,6 +131,9 @@ class Platform:
     def kill(self, service: str, *, number: signal.Signals = signal.SIGKILL) -> int:
         return self._supervision.kill(service, number=number)
 
+    def is_up(self, service: str) -> bool:
+        return self._supervision.is_up(service)
+
     def kill_kafka(self) -> int:
         return self._supervision.kill("kafka", number=signal.SIGKILL)
 
