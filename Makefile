@@ -2,6 +2,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 UV := .tools/bin/uv
 READY := .tools/ready
+TOOLS := .tools/tools-ready
 RUN := $(UV) run --no-sync
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -14,7 +15,7 @@ run: $(READY)  ## start the platform on this machine, play the three lives once,
 lives: $(READY)  ## play the three lives on a platform of its own and go
 	@$(RUN) python -m lives play
 
-test: $(READY)  ## all tests, on a real PostgreSQL and a real Kafka
+test: $(TOOLS)  ## all tests, on a real PostgreSQL and a real Kafka
 	$(RUN) pytest
 
 test-unit: $(READY)  ## the tests that need no platform: services, chassis, policies, architecture
@@ -23,12 +24,18 @@ test-unit: $(READY)  ## the tests that need no platform: services, chassis, poli
 test-killed: $(READY)  ## the lives with one service killed at a random moment: make test-killed SEEDS=100
 	$(RUN) python -m tests.integration.killed $(or $(SEEDS),100)
 
+test-log-killed: $(READY)  ## the log's writer killed while decisions arrive: make test-log-killed COUNT=50000
+	$(RUN) python -m tests.integration.log_killed $(or $(COUNT),50000)
+
+verify-log: $(TOOLS)  ## our audit log before the eyes of three tools that others wrote
+	@$(RUN) python -m tests.verifiers $(if $(SIZES),--sizes $(SIZES))
+
 lint: $(READY)  ## style, formatting, import contracts
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) lint-imports --no-cache
 
-types: $(READY)  ## mypy, strict
+types: $(TOOLS)  ## mypy, strict
 	$(RUN) mypy libs services tests lives benchmarks
 
 check: lint types test  ## what CI runs
@@ -48,8 +55,11 @@ openapi: $(READY)  ## write services/gateway/openapi.json, the one document of a
 asyncapi: $(READY)  ## write docs/asyncapi.json, the document of all events
 	@$(RUN) python -m common.asyncapi docs/asyncapi.json
 
-bench: $(READY)  ## all benchmarks, one JSON line a figure
+bench: $(TOOLS)  ## all benchmarks, one JSON line a figure
 	@$(RUN) python -m benchmarks
+
+bench-audit: $(TOOLS)  ## the benchmarks of the audit log alone
+	@$(RUN) python -m benchmarks audit
 
 revision: $(READY)  ## write a migration: make revision SERVICE=registry TEXT="what it does"
 	@$(RUN) python -m common.embedded.revision $(SERVICE) "$(TEXT)"
@@ -65,4 +75,10 @@ $(READY): uv.lock pyproject.toml
 		{ echo "软件包未能装齐，请检查网络后重试。 (The packages could not be installed.)"; exit 1; }
 	@touch $(READY)
 
-.PHONY: help run lives test test-unit test-killed lint types check rules clauses policies-check openapi asyncapi bench revision clean
+$(TOOLS): $(READY)
+	@echo "Setting up: tools of others that read the log"
+	@$(UV) sync --locked --inexact --group deploy --group verify --compile-bytecode -q || \
+		{ echo "软件包未能装齐，请检查网络后重试。 (The packages could not be installed.)"; exit 1; }
+	@touch $(TOOLS)
+
+.PHONY: help run lives test test-unit test-killed test-log-killed verify-log lint types check rules clauses policies-check openapi asyncapi bench bench-audit revision clean
