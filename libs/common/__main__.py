@@ -1,4 +1,8 @@
-"""One entry point: `python -m common <service|all> api|relay|consumer|all|migrate|check|revision|replay|rebuild`."""
+"""One entry point: `python -m common <service|all> <part>`.
+
+Parts that stay: `api`, `relay`, `consumer`, `all` of them. Commands: `migrate`, `check`, `revision`, `replay`,
+`rebuild`, `tally`.
+"""
 
 import argparse
 import asyncio
@@ -12,13 +16,15 @@ import structlog
 import uvicorn
 
 from common.bus import create_topics
+from common.clock import utc_now
 from common.keys import KeysMissing, make_keys
 from common.migrations import at_head, revise, upgrade
 from common.policy.documents import PolicyFault
 from common.service import Runtime, Service
 from common.settings import Settings
+from common.tally import tally_days
 
-PARTS = ("api", "relay", "consumer", "all", "migrate", "check", "revision", "replay", "rebuild")
+PARTS = ("api", "relay", "consumer", "all", "migrate", "check", "revision", "replay", "rebuild", "tally")
 SERVICES = Path(__file__).resolve().parents[2] / "services"
 
 
@@ -70,6 +76,15 @@ async def replay(name: str, settings: Settings, key: str | None) -> None:
     sys.stdout.write(f"{name}: {done} handled, {left} still parked\n")
 
 
+async def tally(name: str, settings: Settings) -> None:
+    """State what was decided up to now, today included."""
+    runtime = Runtime(find_service(name), settings)
+    async for stated in tally_days(runtime.engine, service=name, keys=runtime.keys, until=utc_now()):
+        first, last = stated.first_sequence, stated.last_sequence
+        sys.stdout.write(f"{name} {stated.day}: {last - first + 1} (No. {first} to {last}), {stated.digest}\n")
+    await runtime.engine.dispose()
+
+
 async def rebuild(name: str, settings: Settings) -> None:
     runtime = Runtime(find_service(name), settings)
     if runtime.service.empty is None:
@@ -82,9 +97,7 @@ async def rebuild(name: str, settings: Settings) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m common", description=__doc__)
     parser.add_argument("service", choices=[*service_names(), "all"])
-    parser.add_argument(
-        "part", choices=["api", "relay", "consumer", "all", "migrate", "check", "revision", "replay", "rebuild"]
-    )
+    parser.add_argument("part", choices=PARTS)
     parser.add_argument("text", nargs="?", help="what the revision does, or the key to replay")
     arguments = parser.parse_args()
     settings = Settings()
@@ -112,6 +125,9 @@ def _run(part: str, names: list[str], words: str | None, settings: Settings) -> 
         case "replay":
             for name in names:
                 asyncio.run(replay(name, settings, words))
+        case "tally":
+            for name in names:
+                asyncio.run(tally(name, settings))
         case "rebuild":
             for name in names:
                 asyncio.run(rebuild(name, settings))

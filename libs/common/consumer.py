@@ -5,7 +5,7 @@ be handled is parked with its reason, and the later events of its key behind it,
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
@@ -38,6 +38,9 @@ log = structlog.get_logger()
 Handler = Callable[[Transaction, Any], Awaitable[None]]
 AnyHandler = Callable[[Transaction, Event, Envelope], Awaitable[None]]
 
+
+Records = Sequence["ConsumerRecord[bytes, bytes]"]
+
 ATTEMPTS = 5
 BACK_OFF = 0.05
 LONGEST_KEY = 200
@@ -49,7 +52,13 @@ class Unhandled(Exception):
     """The message cannot be handled as it is; trying again would not help."""
 
 
+class NotNow(Exception):
+    """Nothing can be handled until somebody has put something right; messages wait where they are."""
+
+
 class Consumer:
+    most_at_once = 500
+
     def __init__(
         self,
         *,
@@ -60,8 +69,6 @@ class Consumer:
         handlers: Mapping[type[Event], Handler],
         handle_any: AnyHandler | None = None,
         streams: tuple[str, ...] = ("events", "decisions"),
-        keeps_order: bool = False,
-        between_batches: Callable[[Transaction], Awaitable[None]] | None = None,
         empty: Callable[[AsyncSession], Awaitable[None]] | None = None,
     ) -> None:
         self.service = service
@@ -71,16 +78,19 @@ class Consumer:
         self.handlers = {cls.type_name(): (cls, handler) for cls, handler in handlers.items()}
         self.handle_any = handle_any
         self.streams = streams
-        self.keeps_order = keeps_order
-        self.between_batches = between_batches
         self.empty = empty
         self._asked_for = {_unversioned(name) for name in self.handlers}
-        self._types = event_classes()
+        self.types = event_classes()
         self._stuck = False
 
     @property
     def healthy(self) -> bool:
         return not self._stuck
+
+    @property
+    def hears_all(self) -> bool:
+        """Whether every event of its streams is handed over, of whatever type."""
+        return self.handle_any is not None
 
     def topics(self) -> list[str]:
         """The topics of whoever says what this service handles."""
@@ -91,7 +101,7 @@ class Consumer:
                 wanted |= {topic_of(prefix, publisher, "decisions") for publisher in publishers()}
             else:
                 wanted.add(topic_of(prefix, cls.publisher, cls.stream))
-        if self.handle_any:
+        if self.hears_all:
             wanted |= {topic_of(prefix, publisher, stream) for publisher in publishers() for stream in self.streams}
         return sorted(wanted)
 
@@ -137,10 +147,7 @@ class Consumer:
             next_housekeeping = 0.0
             while True:
                 await self._rebuild_if_asked(consumer)
-                batches = await consumer.getmany(timeout_ms=500, max_records=500)
-                for partition, records in batches.items():
-                    await self._take(consumer, partition, records)
-                await self.rest()
+                await self.take_all(consumer, await consumer.getmany(timeout_ms=500, max_records=self.most_at_once))
                 self._stuck = False
                 await self._measure(consumer)
                 clock = asyncio.get_running_loop().time()
@@ -150,33 +157,26 @@ class Consumer:
         finally:
             await asyncio.shield(consumer.stop())
 
-    async def _take(self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: list[Any]) -> None:
-        for record in records:
-            await self.take(record)
+    async def take_all(self, consumer: AIOKafkaConsumer, batches: Mapping[TopicPartition, Records]) -> None:
+        for partition, records in batches.items():
+            for record in records:
+                await self.take(record)
+            await self.commit(consumer, partition, records)
+
+    async def commit(self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: Records) -> None:
         try:
             # Never bare: that would commit what was fetched, not what was handled.
             await consumer.commit({partition: records[-1].offset + 1})
         except (CommitFailedError, IllegalStateError):
             log.info("partition_moved", topic=partition.topic, partition=partition.partition)
 
-    async def rest(self) -> None:
-        """What the service does between batches; that it fails must not keep messages from being taken."""
-        if self.between_batches is None:
-            return
-        try:
-            async with self._transaction() as tx:
-                await self.between_batches(tx)
-        except Exception as error:
-            log.exception("between_batches_failed", error=type(error).__name__)
-
-    def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         actor = service_actor(self.service)
         return transaction(self.sessions, actor=actor, now=utc_now(), service=self.service, policies=self.policies)
 
     async def take(self, record: ConsumerRecord[bytes, bytes]) -> None:
         """Handle one message, or park it. Returns only when the database has one or the other."""
-        key = _text(record.key)[:LONGEST_KEY]
-        headers = {_text(name): _text(value) for name, value in record.headers if value is not None}
+        key, headers = key_and_headers(record)
         failure: Exception | None = None
         for attempt in range(ATTEMPTS):
             if attempt:
@@ -190,10 +190,10 @@ class Consumer:
                 failure = error
                 break
             except Exception as error:
-                if _is_lost_database(error):
+                if is_lost_database(error):
                     raise
                 failure = error
-        await self._park(record, key=key, headers=headers, reason=f"{type(failure).__name__}: {failure}")
+        await self.park(record, key=key, headers=headers, reason=f"{type(failure).__name__}: {failure}")
 
     async def _handle(
         self, *, topic: str, key: str, headers: dict[str, str], body: bytes, parked_id: int | None = None
@@ -201,16 +201,13 @@ class Consumer:
         """False where the message must wait behind a parked one of its key."""
         envelope = Envelope.read(headers)
         with consuming(type_name=envelope.type_name, traceparent=envelope.traceparent):
-            async with self._transaction() as tx:
-                waits = parked_id is None and not self.keeps_order
-                if waits and await is_blocked(tx.session, topic=topic, key=key):
+            async with self.transaction() as tx:
+                if parked_id is None and await is_blocked(tx.session, topic=topic, key=key):
                     return False
                 if await remember(tx.session, envelope, replayed=parked_id is not None):
                     await self._apply(tx, envelope, body)
                     if self.handle_any:
                         await advance(tx.session, envelope)
-                elif self.keeps_order:
-                    await self._apply(tx, envelope, body)
                 if parked_id is not None:
                     await tx.session.execute(delete(ParkedMessage).where(ParkedMessage.parked_id == parked_id))
         HANDLED.labels(self.service, envelope.type_name).inc()
@@ -218,7 +215,7 @@ class Consumer:
 
     async def _apply(self, tx: Transaction, envelope: Envelope, body: bytes) -> None:
         known = self.handlers.get(envelope.type_name)
-        cls = known[0] if known else self._types.get(envelope.type_name)
+        cls = known[0] if known else self.types.get(envelope.type_name)
         if cls is None and (self.handle_any or _unversioned(envelope.type_name) in self._asked_for):
             raise Unhandled(f"{envelope.type_name} is not known to this version")
         if cls is None or (known is None and self.handle_any is None):
@@ -229,7 +226,7 @@ class Consumer:
         if self.handle_any:
             await self.handle_any(tx, event, envelope)
 
-    async def _park(
+    async def park(
         self, record: ConsumerRecord[bytes, bytes], *, key: str, headers: dict[str, str], reason: str
     ) -> None:
         async with self.sessions() as session, session.begin():
@@ -247,10 +244,10 @@ class Consumer:
                 )
                 .on_conflict_do_nothing()
             )
-            await self._pass_over(session, headers)
+            await self.pass_over(session, headers)
         log.error("message_parked", topic=record.topic, offset=record.offset, reason=reason.split(":")[0])
 
-    async def _pass_over(self, session: AsyncSession, headers: dict[str, str]) -> None:
+    async def pass_over(self, session: AsyncSession, headers: dict[str, str]) -> None:
         """A parked event does not hold up the position: its place is known, its effect is an operator's matter."""
         try:
             envelope = Envelope.read(headers)
@@ -271,19 +268,22 @@ class Consumer:
             if (message.topic, message.key) in blocked:
                 continue
             try:
-                await self._handle(
-                    topic=message.topic,
-                    key=message.key,
-                    headers=message.headers,
-                    body=message.body,
-                    parked_id=message.parked_id,
-                )
+                await self.handle_again(message)
             except Exception as error:
                 blocked.add((message.topic, message.key))
                 log.error("replay_failed", parked_id=message.parked_id, reason=type(error).__name__)
                 continue
             done += 1
         return done, len(waiting) - done
+
+    async def handle_again(self, message: ParkedMessage) -> None:
+        await self._handle(
+            topic=message.topic,
+            key=message.key,
+            headers=message.headers,
+            body=message.body,
+            parked_id=message.parked_id,
+        )
 
     async def ask_for_rebuild(self) -> None:
         """Leave the wish to empty this service's own view and build it from the topics; the consumer grants it."""
@@ -332,6 +332,11 @@ class Consumer:
             CONSUMER_LAG.labels(self.service, topic).set(behind)
 
 
+def key_and_headers(record: ConsumerRecord[bytes, bytes]) -> tuple[str, dict[str, str]]:
+    headers = {_text(name): _text(value) for name, value in record.headers if value is not None}
+    return _text(record.key)[:LONGEST_KEY], headers
+
+
 def _has_every_partition(consumer: AIOKafkaConsumer) -> bool:
     wanted = {
         TopicPartition(topic, number)
@@ -362,9 +367,9 @@ def _unversioned(type_name: str) -> str:
     return type_name.rpartition(".v")[0]
 
 
-def _is_lost_database(error: Exception) -> bool:
+def is_lost_database(error: Exception) -> bool:
     """Whether the database, not the message, is what failed: gone, starting, stopping or out of room (SQLSTATE)."""
-    if isinstance(error, OperationalError | InterfaceError | PoolExhausted | OSError):
+    if isinstance(error, NotNow | OperationalError | InterfaceError | PoolExhausted | OSError):
         return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True

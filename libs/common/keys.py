@@ -15,13 +15,16 @@ class KeysMissing(Exception):
 
 @dataclass(frozen=True)
 class Keys:
-    """`fields`: AES-256 keys by id, `current` the one that encrypts now; the others only decrypt."""
+    """`fields`: AES-256 keys by id, `current` the one that encrypts now; the others only decrypt.
+
+    `log_seeds`: the Ed25519 seeds that sign the log; all of them do, while an old key and a new one overlap.
+    """
 
     fields: dict[str, bytes]
     current: str
     index: bytes
     cursor: bytes
-    log_seed: bytes
+    log_seeds: tuple[bytes, ...]
 
 
 def make_keys(path: Path) -> None:
@@ -32,7 +35,7 @@ def make_keys(path: Path) -> None:
         "current": "k1",
         "index": _encode(secrets.token_bytes(32)),
         "cursor": _encode(secrets.token_bytes(32)),
-        "log_seed": _encode(secrets.token_bytes(32)),
+        "log_seeds": [_encode(secrets.token_bytes(32))],
     }
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -53,7 +56,7 @@ def load_keys(path: Path) -> Keys:
         current=content["current"],
         index=base64.b64decode(content["index"]),
         cursor=base64.b64decode(content["cursor"]),
-        log_seed=base64.b64decode(content["log_seed"]),
+        log_seeds=tuple(base64.b64decode(seed) for seed in content["log_seeds"]),
     )
 
 

@@ -37,14 +37,14 @@ class Page(BaseModel, Generic[T]):
 
 
 def page_query(
-    query: Select[Any],
+    query: Select[*tuple[Any, ...]],
     *,
     order: Sequence[Any],
     key: bytes,
     question: str,
     cursor: str | None,
     limit: int,
-) -> Select[Any]:
+) -> Select[*tuple[Any, ...]]:
     """`query` ordered by `order` (ascending, unique together), beginning after `cursor`, one row longer than asked."""
     if cursor is not None:
         query = query.where(tuple_(*order) > tuple_(*_read(cursor, key=key, question=question)))

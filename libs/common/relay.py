@@ -19,9 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.bus import kafka_headers, open_producer, source_of, topic_of
 from common.clock import utc_now
+from common.keys import Keys
 from common.observability import OUTBOX_AGE, OUTBOX_SENT, OUTBOX_UNSENT
 from common.settings import Settings
 from common.tables import IdempotentAnswer
+from common.tally import tally_days
 
 log = structlog.get_logger()
 
@@ -55,8 +57,9 @@ _ANSWERS_KEPT = timedelta(days=7)
 class Relay:
     """One per service: an advisory lock held by its connection keeps a second one waiting."""
 
-    def __init__(self, *, service: str, engine: AsyncEngine, settings: Settings) -> None:
+    def __init__(self, *, service: str, engine: AsyncEngine, settings: Settings, keys: Keys) -> None:
         self._service = service
+        self._keys = keys
         self._engine = engine
         self._settings = settings
         self._wake = asyncio.Event()
@@ -132,9 +135,15 @@ class Relay:
                     await connection.execute(
                         delete(IdempotentAnswer).where(IdempotentAnswer.answered_at < utc_now() - _ANSWERS_KEPT)
                     )
+                await self._tally()
                 OUTBOX_UNSENT.labels(self._service).set(count)
                 OUTBOX_AGE.labels(self._service).set(float(age))
             await asyncio.sleep(_MEASURED_EVERY)
+
+    async def _tally(self) -> None:
+        """Say how many decisions the days that are over have seen; a second relay finds nothing left to say."""
+        async for _ in tally_days(self._engine, service=self._service, keys=self._keys):
+            pass
 
     async def _number(self, stream: str) -> int:
         async with self._engine.begin() as connection:

@@ -1,13 +1,14 @@
 """A service is described by values; the chassis runs it."""
 
 import asyncio
+import gc
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import orjson
 import structlog
@@ -22,6 +23,7 @@ from starlette.types import Lifespan
 
 from common.access import access_matrix
 from common.actors import Actor
+from common.batches import BatchConsumer, Heard
 from common.clock import today, utc_now
 from common.consumer import AnyHandler, Consumer, Handler
 from common.errors import (
@@ -51,15 +53,17 @@ from common.waiting import wait_for as wait_until_reflected
 log = structlog.get_logger()
 
 _MOST_NAMED = 40
+_PAUSE = 1.0
 
 
 @dataclass(frozen=True)
 class Service:
     """Name, routes and what it does when others speak. `empty` clears a view that topics can build again.
 
-    `handle_any` hears every event of `streams`. A service that `keeps_order` tells repeats, gaps and late arrivals
-    apart by itself: it hears what its inbox already knows, and nothing waits behind a parked message of its key.
-    `between_batches` is done by the consumer after each batch and while it rests, in a transaction of its own.
+    `handle_any` hears every event of `streams`, one by one. `handle_batch` hears them many at a time, in the order of
+    each topic: such a service has no inbox, it tells repeats, gaps and late arrivals apart by itself, and nothing waits
+    behind a parked message of its key. `beside` runs next to the consumer, in its process, and is begun again when it
+    fails.
     """
 
     name: str
@@ -68,9 +72,9 @@ class Service:
     tables: MetaData
     handlers: Mapping[Any, Handler] = field(default_factory=dict)
     handle_any: AnyHandler | None = None
+    handle_batch: "Callable[[Runtime, Transaction, Sequence[Heard]], Awaitable[None]] | None" = None
     streams: tuple[str, ...] = ("events", "decisions")
-    keeps_order: bool = False
-    between_batches: "Callable[[Runtime, Transaction], Awaitable[None]] | None" = None
+    beside: "Callable[[Runtime], Awaitable[None]] | None" = None
     empty: Callable[[AsyncSession], Awaitable[None]] | None = None
     extend: Callable[[FastAPI, "Runtime"], None] | None = None
     more_routers: tuple[APIRouter, ...] = ()
@@ -88,18 +92,9 @@ class Runtime:
         self.keys: Keys = load_keys(settings.keys_path)
         self.sealer = Sealer(self.keys)
         self.tokens = TokenChecker(settings)
-        self.relay = Relay(service=service.name, engine=self.engine, settings=settings)
-        self.consumer = Consumer(
-            service=service.name,
-            sessions=self.sessions,
-            settings=settings,
-            policies=self.policies,
-            handlers=service.handlers,
-            handle_any=service.handle_any,
-            streams=service.streams,
-            keeps_order=service.keeps_order,
-            between_batches=partial(service.between_batches, self) if service.between_batches else None,
-            empty=service.empty,
+        self.relay = Relay(service=service.name, engine=self.engine, settings=settings, keys=self.keys)
+        self.consumer = consumer_of(
+            service, sessions=self.sessions, settings=settings, policies=self.policies, runtime=self
         )
 
     def app(self, *, parts: frozenset[str] = frozenset({"api"})) -> FastAPI:
@@ -109,6 +104,7 @@ class Runtime:
 
         @asynccontextmanager
         async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+            gc.freeze()  # what is loaded by now stays: looking through it again and again costs more than it frees
             tasks = [asyncio.create_task(self.part(name)) for name in sorted(parts - {"api"})]
             try:
                 yield
@@ -133,7 +129,32 @@ class Runtime:
             self.service.extend(app, self)
 
     async def part(self, name: str) -> None:
-        await (self.relay.run() if name == "relay" else self.consumer.run())
+        if name == "relay":
+            await self.relay.run()
+        elif self.service.beside is None:
+            await self.consumer.run()
+        else:
+            await asyncio.gather(self.consumer.run(), self._run_beside(self.service.beside))
+
+    async def _run_beside(self, beside: "Callable[[Runtime], Awaitable[None]]") -> None:
+        while True:
+            try:
+                await beside(self)
+            except Exception as error:
+                log.exception("beside_failed", error=type(error).__name__)
+            await asyncio.sleep(_PAUSE)
+
+
+def consumer_of(
+    service: Service, *, sessions: Sessions, settings: Settings, policies: Policies, runtime: Runtime | None = None
+) -> Consumer:
+    """Without a `runtime` it can be asked what it hears, and no more."""
+    names = ("handlers", "handle_any", "streams", "empty")
+    described = {"service": service.name} | {name: getattr(service, name) for name in names}
+    described |= {"sessions": sessions, "settings": settings, "policies": policies}
+    if service.handle_batch is None:
+        return Consumer(**described)
+    return BatchConsumer(handle_batch=partial(service.handle_batch, cast(Runtime, runtime)), **described)
 
 
 def bare_app(service: Service, *, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
@@ -244,8 +265,12 @@ async def _refuse_the_future(request: Request) -> None:
 async def open_transaction(
     request: Request, actor: CurrentActor, idempotency_key: IdempotencyKey = None, wait_for: WaitFor = None
 ) -> AsyncIterator[Transaction]:
-    """Commits before the answer leaves (`scope="function"`): a client never holds a 2xx that was not kept."""
+    """Commits before the answer leaves (`scope="function"`): a client never holds a 2xx that was not kept.
+
+    What a read answers is not kept, whatever key comes with it: it would stay when it is erased elsewhere.
+    """
     runtime = runtime_of(request)
+    key = idempotency_key.strip('"') if idempotency_key is not None and request.method != "GET" else None
     await _refuse_the_future(request)
     await _wait_for(runtime, wait_for)
     async with transaction(
@@ -254,7 +279,7 @@ async def open_transaction(
         now=utc_now(),
         service=runtime.service.name,
         policies=runtime.policies,
-        begin=partial(_claim, request, idempotency_key.strip('"')) if idempotency_key is not None else None,
+        begin=partial(_claim, request, key) if key is not None else None,
         finish=partial(_keep_answer, request),
         keep_refusal=partial(_keep_refusal_answer, request),
     ) as tx:

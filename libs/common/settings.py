@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     log_format: str = "json"
     log_level: str = "info"
     log_origin: str = Field(default="grassroots-staff/log1", pattern=r"^[^\s+]{1,200}$")
+    log_policy: Path | None = None
+    log_timestamping: str = ""
+    log_publish_to: list[str] = Field(default_factory=list)
     embedded: bool = False
     folder: Path = ROOT / "var"
 

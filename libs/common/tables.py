@@ -79,13 +79,14 @@ class OutboxMessage(ChassisTable):
 
 
 class RelayPosition(ChassisTable):
-    """How far each stream has been given its sequence, and how far it has been sent."""
+    """How far each stream has been given its sequence, how far it has been sent, and how far it has been tallied."""
 
     __tablename__ = "relay_position"
 
     stream: Mapped[str] = mapped_column(String(20), primary_key=True)
     sequenced: Mapped[int] = mapped_column(BigInteger, default=0)
     sent: Mapped[int] = mapped_column(BigInteger, default=0)
+    tallied: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
 
 
 class InboxMessage(ChassisTable):

@@ -21,7 +21,6 @@ from common.__main__ import find_service
 from common.actors import Actor, Role
 from common.bus import kafka_headers, source_of, topic_of
 from common.clock import set_today, utc_now
-from common.consumer import Consumer
 from common.embedded.databases import prepare_database
 from common.embedded.kafka import Kafka
 from common.embedded.postgres import Postgres
@@ -31,7 +30,7 @@ from common.keys import make_keys
 from common.migrations import upgrade
 from common.policy import Decision, Policies, Rule, load_policies
 from common.policy.decisions import decide
-from common.service import Runtime, Service
+from common.service import Runtime, Service, consumer_of
 from common.settings import ROOT, Settings
 from common.tables import OutboxMessage, PolicyChoice, chassis_metadata
 from common.tokens import DevelopmentIssuer
@@ -254,13 +253,9 @@ def bench_fixtures(service: Service) -> tuple[Any, Any]:
 
 def find_consumer(service: str) -> Any:
     """The consumer of a service as described, to be asked what it hears; it is connected to nothing."""
-    described = find_service(service)
-    return Consumer(
-        service=service,
+    return consumer_of(
+        find_service(service),
         sessions=open_sessions(create_async_engine("postgresql+asyncpg://nobody@127.0.0.1/nothing")),
         settings=Settings(),
         policies=Policies((), {}),
-        handlers=described.handlers,
-        handle_any=described.handle_any,
-        streams=described.streams,
     )

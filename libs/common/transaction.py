@@ -35,7 +35,10 @@ _READ_SCOPE = text(f"{_SCOPE.text}, set_config('transaction_read_only', 'on', tr
 
 
 class Governed(Protocol):
-    """Anything policy can be asked about: it lies in an area and concerns a kind of staff."""
+    """Anything policy can be asked about: it lies in an area and concerns a kind of staff.
+
+    Where it also has an `organisation_id`, the decision says whose staff it is about.
+    """
 
     @property
     def area(self) -> str: ...
@@ -49,6 +52,7 @@ class About:
 
     area: str
     staff: str
+    organisation_id: str | None = None
 
 
 def open_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
@@ -117,10 +121,19 @@ class Transaction:
     ) -> Decision[T]:
         choices = await self._choices(answer, area=about.area, on=on)
         return decide_by(
-            answer, self.policies, rule, area=about.area, staff=about.staff, on=on, choices=choices, facts=facts
+            answer,
+            self.policies,
+            rule,
+            area=about.area,
+            staff=about.staff,
+            on=on,
+            choices={term: choice.value for term, choice in choices.items()},
+            facts=facts,
+            chosen_on={term: choice.starts_on for term, choice in choices.items()},
+            organisation=getattr(about, "organisation_id", None),
         )
 
-    async def _choices(self, answer: Answer, *, area: str, on: date) -> dict[str, Any]:
+    async def _choices(self, answer: Answer, *, area: str, on: date) -> dict[str, PolicyChoice]:
         choices = {}
         for term, value in answer.values_on(on).items():
             open_term = left_open(value)
@@ -135,7 +148,7 @@ class Transaction:
                 .limit(1)
             )
             if found is not None:
-                choices[term] = found.value
+                choices[term] = found
         return choices
 
     def record(self, decision: Decision[Any], *, subject: str) -> None:

@@ -57,7 +57,7 @@ async def keep_duty_roster(
     idle = [one for one in present.values() if one.staff == staff and one.worker_id not in on_duty]
     decision = await tx.decide(
         rules.hall_staffing,
-        about=About(organisation.area, staff),
+        about=About(organisation.area, staff, organisation_id),
         on=starts_on,
         hall_workers=len(hall_workers),
         workers_without_duty=len(idle),

@@ -99,7 +99,7 @@ async def determine_quota(tx: Transaction, *, organisation_id: str, staff: str, 
     organisation = await queries.organisation(tx.session, organisation_id, lock=True)
     quota = await queries.quota(tx.session, organisation_id, staff=staff)
 
-    about = About(organisation.area, staff)
+    about = About(organisation.area, staff, organisation_id)
     decision = await tx.decide(rules.quota_for_organisation, about=about, on=on, figures=organisation.figures())
     tx.record(decision, subject=organisation_id)
 
@@ -128,7 +128,7 @@ async def open_post(
     tx: Transaction, *, organisation_id: str, staff: str, post_class: str, on: date, reason: str | None
 ) -> Post:
     organisation = await queries.organisation(tx.session, organisation_id, lock=True)
-    about = About(organisation.area, staff)
+    about = About(organisation.area, staff, organisation_id)
     await _count_alone(tx, about)
 
     decisions: list[Decision[Any]] = []

@@ -40,13 +40,19 @@ class Platform:
         say: Callable[[str], None] = print,
         command: Callable[[str], list[str]] = service_processes.service_command,
         migration: Sequence[str] = service_processes.MIGRATION,
+        beside: Sequence[Program] = (),
+        prepare: Callable[[], None] | None = None,
     ) -> None:
+        """`beside`: programs that are no services of ours; `prepare` is called once the folder is this platform's."""
         self.folder = folder.resolve()
         self.services = tuple(services)
         self.settings = dict(settings or {})
         self.say = say
         self.command = command
         self.migration = tuple(migration)
+        self.beside = tuple(beside)
+        self._prepare = prepare
+        self._ports = ports
         self.service_ports = ports.of_services(self.services)
         self.service_urls = service_processes.service_urls(self.service_ports)
         self.databases: dict[str, DatabaseUrls] = {}
@@ -81,6 +87,8 @@ class Platform:
     def start(self) -> None:
         try:
             self._claim_folder()
+            if self._prepare:
+                self._prepare()
             self._prepare_servers()
             self._supervision.start(self._programs(), environment=self._environment())
             self._await_servers()
@@ -156,6 +164,7 @@ class Platform:
         self._is_ours = True
         stop_leftovers(self.folder, say=self.say)
         ports = list(self.service_ports.values())
+        ports += [self._ports.witness] if self.beside else []
         ports += [self._postgres.port] if self._postgres else []
         ports += [self._kafka.port, self._kafka.controller_port] if self._kafka else []
         require_free(ports)
@@ -190,6 +199,7 @@ class Platform:
                     stop_as_group=False,
                 )
             )
+        programs += self.beside
         if self._kafka:
             programs.append(Program(name="kafka", command=self._kafka.command(), group=SERVERS))
         return programs

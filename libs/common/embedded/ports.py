@@ -17,19 +17,21 @@ SEARCHED = range(10_000, 30_000)
 class Ports:
     gateway: int = 8000
     services_from: int = 8101
+    witness: int = 8190
     postgres: int = 25432
     kafka: int = 29092
     kafka_controller: int = 29093
 
     @classmethod
     def free(cls, *, services: int = 8) -> Self:
-        first = free_port(consecutive=services + 4)
+        first = free_port(consecutive=services + 5)
         return cls(
             gateway=first,
             postgres=first + 1,
             kafka=first + 2,
             kafka_controller=first + 3,
-            services_from=first + 4,
+            witness=first + 4,
+            services_from=first + 5,
         )
 
     def of_services(self, services: Sequence[str]) -> dict[str, int]:

@@ -32,8 +32,7 @@ class Event(BaseModel):
     @classmethod
     def read(cls, data: Any) -> "Event":
         """The event from its wire form; fields this version does not know are left aside."""
-        known = {name: value for name, value in data.items() if name in cls.model_fields}
-        return cls.model_validate(known)
+        return cls.model_validate(data, extra="ignore")
 
 
 def event_classes() -> dict[str, type[Event]]:

@@ -32,7 +32,29 @@ class DecisionRecorded(Event):
     staff: str
     on: date
     terms: dict[str, Any]
+    terms_since: dict[str, date] | None = None
     facts: dict[str, Any]
     outcome: Any
     permits: bool
+    organisation: str | None = None
     words: dict[str, str] | None = None
+
+
+class DecisionsTallied(Event):
+    """What a service says it has decided, so that whoever keeps the decisions can be held to it.
+
+    Covers the messages `first_sequence` to `last_sequence` of the service's decisions, without this one. `marks` holds
+    eight bytes for each in that order, base64: HMAC-SHA-256 by the installation's index key over the event's id, a zero
+    byte and its body; `digest` is SHA-256 over them, hexadecimal. `day` is the last day they were made on.
+    """
+
+    publisher = "audit"
+    about = "service"
+    stream = "decisions"
+
+    service: str
+    day: date
+    first_sequence: int
+    last_sequence: int
+    digest: str
+    marks: str

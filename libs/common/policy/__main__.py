@@ -1,12 +1,14 @@
 """`python -m common.policy rules | clauses | check DIR`: what a person who writes a policy file needs.
 
 `rules` prints the catalogue of rules, `clauses` which clauses are carried out and which not yet, `check` every fault of
-a folder of policy files that nobody here wrote.
+a folder of policy files that nobody here wrote. `recompute FILE` is for an auditor: a decision as `get_decision` gives
+it, decided once more; exits with 1 where the outcome is another, 2 where it cannot be computed.
 """
 
 import argparse
 import ast
 import importlib
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from common.policy.decisions import Decision, recompute
 from common.policy.documents import Policies, PolicyFault, load_policies
 from common.policy.rules import RULES, Rule
 
@@ -173,12 +176,38 @@ def check(folder: Path) -> int:
     return 0
 
 
+def recompute_from(file: Path) -> int:
+    """Decide once more what a file with a decision as JSON says was decided."""
+    try:
+        decision: Decision[Any] = Decision.model_validate(_stated(json.loads(file.read_text("utf-8"))))
+        outcome = recompute(decision)
+    except (OSError, ValueError, LookupError) as error:
+        sys.stderr.write(f"无法重新计算 (cannot be computed): {error}\n")
+        return 2
+    same = outcome == decision.outcome
+    by = f"{decision.rule}（版本 {decision.rule_version}），{decision.clause}，{decision.on}"
+    sys.stdout.write(f"{'✓ 结果相同 (the same)' if same else '✗ 结果不同 (another)'}：{by}\n")
+    if not same:
+        for words, value in (("所载 (stated)", decision.outcome), ("重算 (computed)", outcome)):
+            sys.stdout.write(f"  {words}: {json.dumps(value, ensure_ascii=False)}\n")
+    return 0 if same else 1
+
+
+def _stated(content: dict[str, Any]) -> dict[str, Any]:
+    """Raises ValueError where the content was withheld or erased: there is nothing to compute from."""
+    if content.get("facts") is None:
+        raise ValueError("内容已抹除或无权查看 (the facts are erased or withheld)")
+    return {name: content[name] for name in Decision.model_fields if name in content}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m common.policy", description=__doc__)
-    parser.add_argument("what", choices=["rules", "clauses", "check"])
+    parser.add_argument("what", choices=["rules", "clauses", "check", "recompute"])
     parser.add_argument("folder", nargs="?", type=Path, default=POLICIES)
     arguments = parser.parse_args()
     import_all_rules()
+    if arguments.what == "recompute":
+        return recompute_from(arguments.folder)
     if arguments.what == "check":
         return check(arguments.folder)
     policies = load_policies(arguments.folder, strict=True)

@@ -8,13 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from common.ids import new_id
 from common.policy.documents import Answer, Policies, Says
-from common.policy.rules import RULES, Rule
+from common.policy.rules import Rule, rule_of
 
 T = TypeVar("T")
 
 
 class Decision(BaseModel, Generic[T]):
-    """Made by the chassis, never by hand. `terms`, `facts` and `outcome` are plain JSON values."""
+    """Made by the chassis, never by hand. `terms`, `facts` and `outcome` are plain JSON values.
+
+    `terms_since` says of each term from which day its value has been in force; `organisation` whose staff it is about.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,9 +34,11 @@ class Decision(BaseModel, Generic[T]):
     staff: str
     on: date
     terms: dict[str, Any]
+    terms_since: dict[str, date] = {}
     facts: dict[str, Any]
     outcome: Any
     permits: bool
+    organisation: str | None = None
     answer: Any = Field(exclude=True, default=None)
 
     @property
@@ -61,6 +66,8 @@ def decide_by(
     on: date,
     choices: Mapping[str, Any],
     facts: Mapping[str, Any],
+    chosen_on: Mapping[str, date] | None = None,
+    organisation: str | None = None,
 ) -> Decision[T]:
     terms = answer.terms_on(on, choices)
     checked = rule.facts.model_validate(dict(facts))
@@ -79,9 +86,11 @@ def decide_by(
         staff=staff,
         on=on,
         terms=terms.model_dump(mode="json"),
+        terms_since={**answer.since(on), **(chosen_on or {})},
         facts=checked.model_dump(mode="json"),
         outcome=rule.answer.dump_python(outcome, mode="json"),
         permits=permits(outcome),
+        organisation=organisation,
         answer=outcome,
     )
 
@@ -103,9 +112,7 @@ def decide(
 
 def recompute(decision: Decision[Any]) -> Any:
     """The outcome once more, as JSON, from nothing but what the decision carries."""
-    rule = RULES[decision.rule]
-    if rule.version != decision.rule_version:
-        raise LookupError(f"{decision.rule} is at version {rule.version}, the decision used {decision.rule_version}")
+    rule = rule_of(decision.rule, version=decision.rule_version)
     terms = rule.terms.model_validate(decision.terms)
     facts = rule.facts.model_validate(decision.facts)
     outcome = rule(terms, **{name: getattr(facts, name) for name in rule.facts.model_fields})

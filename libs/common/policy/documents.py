@@ -175,6 +175,11 @@ class Answer:
                 values[term] = begun[-1].value
         return values
 
+    def since(self, on: date) -> dict[str, date]:
+        """By term, the day from which its value holds."""
+        begun = {term: [one.starts_on for one in dated if one.starts_on <= on] for term, dated in self.series.items()}
+        return {term: days[-1] for term, days in begun.items() if days}
+
     def days(self) -> list[date]:
         """Each day on which the terms change."""
         return sorted({self.starts_on, *(dated.starts_on for series in self.series.values() for dated in series)})

@@ -43,11 +43,22 @@ class Rule(Generic[T]):
 
 
 RULES: dict[str, Rule[Any]] = {}
+_VERSIONS: dict[tuple[str, int], Rule[Any]] = {}
+
+
+def rule_of(name: str, *, version: int) -> Rule[Any]:
+    """The rule as it was in that version; LookupError where this release no longer has it."""
+    found = _VERSIONS.get((name, version))
+    if found is None:
+        newest = f"at version {RULES[name].version}" if name in RULES else "not known"
+        raise LookupError(f"{name} is {newest}, the decision used {version}: compute it with the release of its day")
+    return found
 
 
 def rule(name: str, *, version: int = 1, every: bool = False) -> Callable[[Callable[..., T]], Rule[T]]:
     """Register a pure function of terms and keyword-only facts as the question `name`.
 
+    An earlier version of a rule may stand beside the newest one, so that what it decided computes again.
     `every`: clauses that answer it add up, and each one in force is asked; otherwise the nearest alone decides.
     """
 
@@ -73,7 +84,8 @@ def rule(name: str, *, version: int = 1, every: bool = False) -> Callable[[Calla
         )
         if RULES.setdefault(name, made) is not made and RULES[name].function.__module__ != function.__module__:
             raise ValueError(f"two rules are named {name}")
-        RULES[name] = made
+        _VERSIONS[name, version] = made
+        RULES[name] = max(made, RULES[name], key=lambda one: one.version)
         return made
 
     return register

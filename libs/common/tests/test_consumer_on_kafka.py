@@ -98,14 +98,15 @@ class TestOffset:
         assert before == 0
 
     async def test_a_crash_before_it_brings_the_message_again_and_no_second_effect(self, bench, bus, send, monkeypatch):
-        async def dies(self, consumer, partition, records):
-            for record in records:
-                await self.take(record)
-            raise ConnectionError("killed between the database and the offset")
+        async def dies(self, consumer, batches):
+            for records in batches.values():
+                for record in records:
+                    await self.take(record)
+                raise ConnectionError("killed between the database and the offset")
 
         await send("a", 1)
         with monkeypatch.context() as patched:
-            patched.setattr("common.consumer.Consumer._take", dies)
+            patched.setattr("common.consumer.Consumer.take_all", dies)
             async with consuming(bench, bus):
                 await eventually(effects_are(bench, [("a", 1)]))
         assert await committed(bus) == 0

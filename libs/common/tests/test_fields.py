@@ -12,7 +12,7 @@ NUMBER = "11010519491231002X"
 
 def keys(current: str = "k1", *ids: str, seed: bytes = b"1") -> Keys:
     fields = {key_id: (key_id.encode() * 16)[:32] for key_id in (ids or (current,))}
-    return Keys(fields=fields, current=current, index=seed * 32, cursor=b"c" * 32, log_seed=b"l" * 32)
+    return Keys(fields=fields, current=current, index=seed * 32, cursor=b"c" * 32, log_seeds=(b"l" * 32,))
 
 
 class TestSealing:
@@ -96,4 +96,4 @@ class TestKeyFile:
 
         assert path.read_bytes() == before
         assert path.stat().st_mode & 0o777 == 0o600
-        assert len({load_keys(path).index, load_keys(path).cursor, load_keys(path).log_seed}) == 3
+        assert len({load_keys(path).index, load_keys(path).cursor, load_keys(path).log_seeds[0]}) == 3

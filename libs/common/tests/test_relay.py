@@ -90,7 +90,9 @@ def all_sent(bench, count: int, *, stream: str = "events"):
 
 @asynccontextmanager
 async def relaying(bench, bus, engine=None):
-    running = asyncio.create_task(Relay(service=SERVICE, engine=engine or bench.runtime.engine, settings=bus).run())
+    running = asyncio.create_task(
+        Relay(service=SERVICE, engine=engine or bench.runtime.engine, settings=bus, keys=bench.runtime.keys).run()
+    )
     try:
         yield running
     finally:

@@ -39,9 +39,8 @@ async def request_headcount(
     await organisation_in(tx, organisation_id, area=area)
 
     request_id = new_id("headcount")
-    decision = await tx.decide(
-        rules.headcount_request, about=About(area, staff), on=on, positions=positions, figures=figures
-    )
+    about = About(area, staff, organisation_id)
+    decision = await tx.decide(rules.headcount_request, about=about, on=on, positions=positions, figures=figures)
     tx.require(decision, subject=request_id)
 
     request = HeadcountRequest(

@@ -43,7 +43,7 @@ async def draft_plan(
     plan_id = new_id("plan")
     held = await _hold_posts(tx, post_ids, plan_id=plan_id, organisation_id=organisation_id, staff=staff, on=on)
 
-    about = About(area, staff)
+    about = About(area, staff, organisation_id)
     process, approvers = await _process(tx, about=about, on=on, plan_id=plan_id)
     tx.require(
         *await _conditions(tx, about=about, on=on, conditions=conditions),

@@ -147,7 +147,7 @@ async def _qualification(
     tx: Transaction, plan: Plan, application: Application, *, further: bool
 ) -> list[Decision[Any]]:
     """By the facts and the clauses of the day of the application."""
-    about, on = About(plan.area, plan.staff), application.applied_on
+    about, on = About(plan.area, plan.staff, plan.organisation_id), application.applied_on
     decisions: list[Decision[Any]] = [
         await tx.decide(rules.applicant_of_working_age, about=about, on=on, age=application.age),
         await tx.decide(

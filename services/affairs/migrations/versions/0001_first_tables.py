@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.Column("stream", sa.String(length=20), nullable=False),
         sa.Column("sequenced", sa.BigInteger(), nullable=False),
         sa.Column("sent", sa.BigInteger(), nullable=False),
+        sa.Column("tallied", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("stream", name=op.f("pk_relay_position")),
     )
     op.create_table(
