@@ -6,8 +6,8 @@ service = Service(
     title="决定日志",
     router=api.router,
     tables=models.Table.metadata,
-    handle_any=events.keep_told,
+    handle_batch=events.keep_told,
     streams=("decisions",),
-    keeps_order=True,
-    between_batches=events.sign_what_came,
+    beside=events.publish_log,
+    extend=api.extend,
 )

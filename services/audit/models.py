@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -10,81 +11,105 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from common.tables import NAMES, Moment, ScopedRow
+from audit.rules.entries import EntryType
+from common.tables import NAMES, AreaCode, Moment, ScopedRow
 
 
 class Table(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
 
-class Entry(ScopedRow, Table):
-    """One decision, told once and kept for good. `leaf` is what is hashed; the other columns are for finding it.
+class Entry(Table):
+    """One message, entered once and kept for good: its place, and the bytes that are hashed into the tree.
 
-    Nothing here says more of a person than under which clause and rule something was decided about which id. The
-    database itself refuses to change or delete an entry, a node or a checkpoint.
+    The database itself refuses to change or delete an entry or a checkpoint.
     """
 
     __tablename__ = "entry"
     __table_args__ = (
         UniqueConstraint("source", "sequence"),
-        Index(None, "subject", "index"),
-        Index(None, "clause", "index"),
-        CheckConstraint("octet_length(leaf) <= 65535", name="leaf_fits"),
+        CheckConstraint("octet_length(leaf) BETWEEN 1 AND 65535", name="leaf_fits"),
     )
 
     index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     source: Mapped[str] = mapped_column(String(60))
     sequence: Mapped[int] = mapped_column(BigInteger)
     event_id: Mapped[str] = mapped_column(String(60), unique=True)
-    decision_id: Mapped[str] = mapped_column(String(60), unique=True)
-    leaf_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    decision_id: Mapped[str | None] = mapped_column(String(60), unique=True)
     leaf: Mapped[bytes] = mapped_column(LargeBinary)
-    authid: Mapped[str] = mapped_column(String(200))
-    staff: Mapped[str] = mapped_column(String(60))
-    subject: Mapped[str] = mapped_column(String(200))
-    clause: Mapped[str] = mapped_column(String(60))
-    rule: Mapped[str] = mapped_column(String(120))
-    permits: Mapped[bool]
-    on: Mapped[date]
-    decided_at: Mapped[datetime] = mapped_column(Moment)
-    recorded_at: Mapped[datetime] = mapped_column(Moment)
 
 
-class DecisionDocument(ScopedRow, Table):
-    """What the decision holds, as it was told but for the account, and the salt without which its hash says nothing.
+class Disclosure(ScopedRow, Table):
+    """A part of what an entry says (RFC 9901), sealed. It may be deleted: the entry stays and every proof is valid."""
 
-    It may be deleted: the entry stays, every proof stays valid, and nobody can tell again what was decided upon.
+    __tablename__ = "disclosure"
+
+    index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    area: Mapped[str] = mapped_column(AreaCode)  # never looked for by it
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Erasure(Table):
+    """That a disclosure was erased, by which entry of the log. One that is gone without this was taken away."""
+
+    __tablename__ = "erasure"
+
+    index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    erasure_id: Mapped[str] = mapped_column(String(60), index=True)
+
+
+class IndexedEntry(ScopedRow, Table):
+    """What an entry is found by. All of it comes from the entries and what is left of their disclosures, and can be
+    built from them again; but for `mark`, which holds a message against what its service says it sent.
     """
 
-    __tablename__ = "decision_document"
+    __tablename__ = "indexed_entry"
+    __table_args__ = (
+        Index(None, "subject", "index"),
+        Index(None, "organisation", "index"),
+        Index(None, "account", "index"),
+        Index(None, "asked_account", "index"),
+        Index(None, "clause", "index"),
+        Index(None, "rule", "index"),
+        Index("ix_indexed_entry_own", "index", postgresql_where=text(f"type <> '{EntryType.DECISION}'")),
+        Index(None, "decided_at", "index"),
+    )
 
     index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    salt: Mapped[bytes] = mapped_column(LargeBinary)
-    document: Mapped[bytes] = mapped_column(LargeBinary)
+    type: Mapped[str] = mapped_column(String(120))
+    recorded_at: Mapped[datetime] = mapped_column(Moment)
+    decided_at: Mapped[datetime] = mapped_column(Moment)
+    mark: Mapped[bytes | None] = mapped_column(LargeBinary)
+    account: Mapped[str | None] = mapped_column(String(300))
+    asked_account: Mapped[str | None] = mapped_column(String(300))
+    subject: Mapped[str | None] = mapped_column(String(200))
+    organisation: Mapped[str | None] = mapped_column(String(60))
+    decision_id: Mapped[str | None] = mapped_column(String(60))
+    clause: Mapped[str | None] = mapped_column(String(60))
+    rule: Mapped[str | None] = mapped_column(String(120))
+    staff: Mapped[str | None] = mapped_column(String(60))
+    permits: Mapped[bool | None]
+    on: Mapped[date | None]
 
 
-class Node(Table):
-    """The hash of a full subtree; level 0 are the leaves. No more than this is needed for roots, proofs and tiles."""
+class QueuedEntry(ScopedRow, Table):
+    """What the log itself has to enter, until the sequencer gives it its place: readings, erasures, alarms."""
 
-    __tablename__ = "node"
+    __tablename__ = "queued_entry"
 
-    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    hash: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class AccountName(ScopedRow, Table):
-    """Whose pseudonym it is, as far as an area may know. When an account's rows are deleted, nobody can tell again."""
-
-    __tablename__ = "account_name"
-
-    authid: Mapped[str] = mapped_column(String(200), primary_key=True)
-    area: Mapped[str] = mapped_column(String(12, collation="C"), primary_key=True)
-    account: Mapped[str] = mapped_column(String(300), index=True)
-    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    queue_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    event_id: Mapped[str] = mapped_column(String(60))
+    type: Mapped[str] = mapped_column(String(120))
+    shown: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    parts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    queued_at: Mapped[datetime] = mapped_column(Moment)
 
 
 class SourceState(Table):
@@ -115,12 +140,22 @@ class Alarm(Table):
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
-class SignedCheckpoint(Table):
-    """What the signer has said about the log; the newest is published."""
+class PublishedCheckpoint(Table):
+    """A checkpoint as it was published, with the cosignatures of the witnesses."""
 
     __tablename__ = "checkpoint"
 
     size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     root: Mapped[bytes] = mapped_column(LargeBinary)
     note: Mapped[str] = mapped_column(Text)
-    signed_at: Mapped[datetime] = mapped_column(Moment)
+    published_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class CheckpointTimestamp(Table):
+    """A time-stamping authority's word (RFC 3161) that a checkpoint existed at a time."""
+
+    __tablename__ = "checkpoint_timestamp"
+
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    token: Mapped[bytes] = mapped_column(LargeBinary)
+    requested_at: Mapped[datetime] = mapped_column(Moment, index=True)

@@ -1,165 +1,237 @@
-"""The receiving end: each decision becomes exactly one entry, and whatever is odd about it an alarm."""
+"""The receiving end: each message becomes exactly one entry, and whatever is odd about it an alarm.
 
-import secrets
-from collections.abc import Sequence
-from datetime import date, datetime
+A batch is one transaction under the sequencer's lock, so that indices have no holes and follow the order of commits.
+"""
 
-import structlog
-from prometheus_client import Counter
-from sqlalchemy import text
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from audit.models import AccountName, Alarm, DecisionDocument, Entry, Node, SourceState
+from audit.commands.alarms import raise_alarm
+from audit.models import QueuedEntry, SourceState
 from audit.queries import intake as queries
-from audit.queries import tree as tree_queries
-from audit.rules import tree
+from audit.queries.disclosures import place_of
 from audit.rules.alarms import AlarmKind
-from audit.rules.entries import SALT_BYTES, Told, is_service, pseudonym, scope_of
+from audit.rules.entries import (
+    OWN_SOURCE,
+    Made,
+    Origin,
+    decision_entry,
+    make_entry,
+)
+from common.batches import Heard
+from common.events.decisions import DecisionRecorded, DecisionsTallied
+from common.fields import Sealer
+from common.keys import Keys
+from common.tally import mark_of, marks_in
 from common.transaction import Transaction
 
-log = structlog.get_logger()
+# Held until the transaction ends: one sequencer, whatever process it is in.
+LOCK_SEQUENCER = text("SELECT pg_advisory_xact_lock(7340101)")
+_MOST_QUEUED = 2000
 
-ALARMS = Counter("log_alarms_total", "Alarms of the decision log", ["kind"])
-
-# Held until the transaction ends, so that an index is given once and only in the order of commits.
-_SEQUENCER = text("SELECT pg_advisory_xact_lock(7340101)")
-
-
-async def keep_decision(tx: Transaction, *, told: Told) -> Entry | None:
-    """Enter the decision; None where the log has it already, or where it contradicts what the log has."""
-    await tx.session.execute(_SEQUENCER)
-    known = await queries.entries_like(tx.session, told)
-    state = await queries.source_state(tx.session, told.source)
-
-    if known:
-        if not await _is_told_again(tx, told, known):
-            await raise_alarm(tx, _alarm(AlarmKind.CONFLICT, told, index=known[0].index))
-        return None
-
-    expected = state.next_sequence if state else 1
-    if told.sequence > expected:
-        await raise_alarm(tx, _alarm(AlarmKind.GAP, told, first=expected, last=told.sequence - 1))
-    entry = await _append(tx, told)
-    if told.sequence < expected:
-        await raise_alarm(tx, _alarm(AlarmKind.OUT_OF_ORDER, told, index=entry.index))
-        await _close_gap(tx, told)
-    await _expect(tx, told.source, max(expected, told.sequence + 1))
-    return entry
+_ENTER = text("""
+INSERT INTO entry (index, source, sequence, event_id, decision_id, leaf)
+SELECT * FROM unnest(CAST(:index AS bigint[]), CAST(:source AS varchar[]), CAST(:sequence AS bigint[]),
+                     CAST(:event_id AS varchar[]), CAST(:decision_id AS varchar[]), CAST(:leaf AS bytea[]))
+""")
+_DISCLOSE = text("""
+INSERT INTO disclosure (index, name, area, sealed)
+SELECT * FROM unnest(CAST(:index AS bigint[]), CAST(:name AS varchar[]), CAST(:area AS varchar[]),
+                     CAST(:sealed AS bytea[]))
+""")
 
 
-async def _is_told_again(tx: Transaction, told: Told, known: Sequence[Entry]) -> bool:
-    """Whether one of the entries holds this very telling; of what was erased only what is left is compared."""
-    for entry in known:
-        kept = await tx.session.get(DecisionDocument, entry.index)
-        if told.is_held_in(entry.leaf, kept) and await _is_account_of(tx, told.content["account"], entry.authid):
-            return True
-    return False
+@dataclass(frozen=True)
+class Told:
+    """A message on its way into the log: where it comes from, what it becomes, and what tells it from any other."""
+
+    origin: Origin
+    made: Made
+    mark: bytes | None
 
 
-async def _is_account_of(tx: Transaction, account: str, authid: str) -> bool:
-    if is_service(account) or is_service(authid):
-        return account == authid
-    name = await queries.name_behind(tx.session, authid)
-    return name is None or name.account == account
+@dataclass
+class Book:
+    """What the log knows while a batch is entered."""
+
+    size: int
+    expected: dict[str, int]
+    entered: list[Told] = field(default_factory=list)
 
 
-async def _append(tx: Transaction, told: Told) -> Entry:
-    area = scope_of(told.content["area"])
-    authid = await _authid(tx, told.content["account"], area=area)
-    salt = secrets.token_bytes(SALT_BYTES)
-    leaf = told.entry(authid=authid, recorded_at=tx.now, salt=salt)
-    leaf_hash = tree.hash_leaf(leaf)
-    index = await _grow(tx, leaf_hash)
-    entry = Entry(
+async def keep_messages(tx: Transaction, heard: Sequence[Heard], *, signed: int, keys: Keys, sealer: Sealer) -> int:
+    """Enter what the log does not have yet, in the order heard; returns how many entries came of it."""
+    book = await open_book(tx, signed=signed)
+    known = await queries.known_entries(tx.session, heard, expected=book.expected)
+    gaps: set[str] = set()
+    for one in heard:
+        mark = mark_of(one.envelope.event_id, one.body, keys=keys)
+        earlier = known.like(one)
+        if earlier is not None:
+            if not earlier.is_told_again(one, mark):
+                await _raise(tx, AlarmKind.CONFLICT, one, index=earlier.index)
+            continue
+        index = book.size + len(book.entered)
+        book.entered.append(_told(one, mark=mark, recorded_at=tx.now))
+        known.add(one, mark=mark, index=index)
+        if await _place(tx, book, one, index=index):
+            gaps.add(one.envelope.source)
+    await write_entries(tx, book, sealer=sealer)
+    for source in gaps:
+        await _close_gaps(tx, source)
+    for one in heard:
+        if isinstance(one.event, DecisionsTallied):
+            await _hold_against(tx, one.envelope.source, one.event)
+    return len(book.entered)
+
+
+class LogShrunk(Exception):
+    """The database holds fewer entries than were signed: an index given now would be given twice."""
+
+
+async def open_book(tx: Transaction, *, signed: int) -> Book:
+    """`signed`: the size of the log that the signer signed last. Raises LogShrunk."""
+    await tx.session.execute(LOCK_SEQUENCER)
+    size = await queries.log_size(tx.session)
+    if size < signed:
+        raise LogShrunk
+    return Book(size, await queries.expected_sequences(tx.session))
+
+
+async def enter_queued(tx: Transaction, *, signed: int, sealer: Sealer) -> int:
+    """Give what the log itself has to say its place; returns how much that was."""
+    waiting = select(QueuedEntry).order_by(QueuedEntry.queue_id).limit(_MOST_QUEUED).with_for_update(skip_locked=True)
+    queued = (await tx.session.scalars(waiting)).all()
+    if not queued:
+        return 0
+    book = await open_book(tx, signed=signed)
+    for number, one in enumerate(queued, start=book.expected.get(OWN_SOURCE, 1)):
+        origin = Origin(one.event_id, OWN_SOURCE, one.type, number, one.queued_at)
+        made = make_entry(origin, one.shown, one.parts, recorded_at=tx.now)
+        book.entered.append(Told(origin, made, None))
+        book.expected[OWN_SOURCE] = number + 1
+    await write_entries(tx, book, sealer=sealer)
+    await tx.session.execute(delete(QueuedEntry).where(QueuedEntry.queue_id.in_([one.queue_id for one in queued])))
+    return len(queued)
+
+
+async def _place(tx: Transaction, book: Book, one: Heard, *, index: int) -> bool:
+    """Hold the sequence against what was expected of the source; whether it may have filled a gap."""
+    source, sequence = one.envelope.source, one.envelope.sequence
+    expected = book.expected.get(source, 1)
+    book.expected[source] = max(expected, sequence + 1)
+    if sequence > expected:
+        await raise_alarm(
+            tx, AlarmKind.GAP, source=source, first=expected, last=sequence - 1, event_id=one.envelope.event_id
+        )
+    if sequence < expected:
+        await _raise(tx, AlarmKind.OUT_OF_ORDER, one, index=index)
+    return sequence < expected
+
+
+async def _raise(tx: Transaction, kind: AlarmKind, one: Heard, *, index: int) -> None:
+    envelope = one.envelope
+    await raise_alarm(
+        tx,
+        kind,
+        source=envelope.source,
+        first=envelope.sequence,
+        event_id=envelope.event_id,
         index=index,
-        source=told.source,
-        sequence=told.sequence,
-        event_id=told.event_id,
-        decision_id=told.content["decision_id"],
-        leaf_hash=leaf_hash,
-        leaf=leaf,
-        authid=authid,
-        area=area,
-        staff=told.content["staff"],
-        subject=told.content["subject"],
-        clause=told.content["clause"],
-        rule=told.content["rule"],
-        permits=told.content["permits"],
-        on=date.fromisoformat(told.content["on"]),
-        decided_at=datetime.fromisoformat(told.content["recorded_at"]),
-        recorded_at=tx.now,
+        mark=envelope.event_id,
     )
-    tx.session.add_all([entry, DecisionDocument(index=index, area=area, salt=salt, document=told.document())])
-    await tx.session.flush()  # the count of a gap must see it
-    return entry
 
 
-async def _grow(tx: Transaction, leaf_hash: bytes) -> int:
-    index = await tree_queries.tree_size(tx.session)
-    siblings = await tree_queries.nodes(tx.session, tree.left_siblings(index))
-    grown = tree.grown_nodes(index, leaf_hash, siblings)
-    rows = [{"level": level, "index": place, "hash": found} for (level, place), found in grown.items()]
-    await tx.session.execute(insert(Node), rows)
-    return index
+def _told(one: Heard, *, mark: bytes, recorded_at: datetime) -> Told:
+    envelope = one.envelope
+    origin = Origin(envelope.event_id, envelope.source, envelope.type_name, envelope.sequence, envelope.time)
+    content = one.event.model_dump(mode="json")
+    if isinstance(one.event, DecisionRecorded):
+        return Told(origin, decision_entry(origin, content, recorded_at=recorded_at), mark)
+    del content["marks"]
+    shown = {name: value if isinstance(value, str) else str(value) for name, value in content.items()}
+    return Told(origin, make_entry(origin, shown, {}, recorded_at=recorded_at), mark)
 
 
-async def _authid(tx: Transaction, account: str, *, area: str) -> str:
-    if is_service(account):
-        return account
-    known = await queries.name_of(tx.session, account)
-    salt = known.salt if known else secrets.token_bytes(SALT_BYTES)
-    authid = pseudonym(account, salt=salt)
-    name = {"authid": authid, "area": area, "account": account, "salt": salt}
-    await tx.session.execute(insert(AccountName).values(name).on_conflict_do_nothing())
-    return authid
-
-
-async def _expect(tx: Transaction, source: str, sequence: int) -> None:
-    state = {"next_sequence": sequence, "heard_at": tx.now}
+async def write_entries(tx: Transaction, book: Book, *, sealer: Sealer) -> None:
+    if not book.entered:
+        return
+    placed = list(enumerate(book.entered, start=book.size))
     await tx.session.execute(
-        insert(SourceState).values(source=source, **state).on_conflict_do_update(index_elements=["source"], set_=state)
+        _ENTER,
+        {
+            "index": [index for index, _ in placed],
+            "source": [told.origin.source for _, told in placed],
+            "sequence": [told.origin.sequence for _, told in placed],
+            "event_id": [told.origin.event_id for _, told in placed],
+            "decision_id": [told.made.columns["decision_id"] for _, told in placed],
+            "leaf": [told.made.leaf for _, told in placed],
+        },
+    )
+    await _write_disclosures(tx, placed, sealer=sealer)
+    await queries.index_entries(
+        tx.session, [{"index": index, "mark": told.mark, **told.made.columns} for index, told in placed]
+    )
+    state = insert(SourceState)
+    await tx.session.execute(
+        state.on_conflict_do_update(
+            index_elements=["source"],
+            set_={"next_sequence": state.excluded.next_sequence, "heard_at": state.excluded.heard_at},
+        ),
+        [
+            {"source": source, "next_sequence": book.expected[source], "heard_at": tx.now}
+            for source in sorted({told.origin.source for told in book.entered})
+        ],
     )
 
 
-async def _close_gap(tx: Transaction, told: Told) -> None:
-    gap = await queries.open_gap(tx.session, told.source, told.sequence)
-    if gap is not None and await queries.is_filled(tx.session, gap):
+async def _write_disclosures(tx: Transaction, placed: Iterable[tuple[int, Told]], *, sealer: Sealer) -> None:
+    rows = [
+        (index, name, told.made.columns["area"], sealer.seal_bytes(disclosure.encode(), place=place_of(index, name)))
+        for index, told in placed
+        for name, disclosure in told.made.disclosures.items()
+    ]
+    if rows:
+        columns = zip(*rows, strict=True)
+        await tx.session.execute(
+            _DISCLOSE, dict(zip(("index", "name", "area", "sealed"), map(list, columns), strict=True))
+        )
+
+
+async def _close_gaps(tx: Transaction, source: str) -> None:
+    for gap in await queries.filled_gaps(tx.session, source):
         gap.closed_at = tx.now
 
 
-def _alarm(
-    kind: AlarmKind,
-    told: Told,
-    *,
-    first: int | None = None,
-    last: int | None = None,
-    index: int | None = None,
-) -> Alarm:
-    return Alarm(
-        kind=kind,
-        source=told.source,
-        first_sequence=told.sequence if first is None else first,
-        last_sequence=told.sequence if last is None else last,
-        event_id=told.event_id,
-        index=index,
-        mark="" if kind == AlarmKind.GAP else told.event_id,
-    )
-
-
-async def raise_alarm(tx: Transaction, alarm: Alarm) -> None:
-    """Keep the alarm, once while it is open, and say it to whoever watches."""
-    columns = ("kind", "source", "first_sequence", "last_sequence", "event_id", "index", "mark")
-    raised = await tx.session.execute(
-        insert(Alarm)
-        .values({name: getattr(alarm, name) for name in columns} | {"raised_at": tx.now})
-        .on_conflict_do_update(
-            index_elements=["kind", "source", "first_sequence", "mark"],
-            set_={"raised_at": tx.now, "closed_at": None},
-            where=Alarm.closed_at.is_not(None),
+async def _hold_against(tx: Transaction, source: str, stated: DecisionsTallied) -> None:
+    """Compare what the service says it sent with what stands in the log; what does not fit is named by sequence."""
+    try:
+        marks = marks_in(stated)
+    except ValueError:
+        await raise_alarm(
+            tx, AlarmKind.TALLY_DIFFERS, source=source, first=stated.first_sequence, last=stated.last_sequence
         )
-        .returning(Alarm.alarm_id)
-    )
-    if raised.first() is None:
         return
-    ALARMS.labels(alarm.kind).inc()
-    log.error("log_alarm", kind=alarm.kind, source=alarm.source, first=alarm.first_sequence, last=alarm.last_sequence)
+    held = await queries.marks_between(tx.session, source, stated.first_sequence, stated.last_sequence)
+    wrong = [
+        sequence
+        for sequence, mark in enumerate(marks, start=stated.first_sequence)
+        if sequence not in held or held[sequence] not in (None, mark)
+    ]
+    for first, last in runs(wrong):
+        await raise_alarm(tx, AlarmKind.TALLY_DIFFERS, source=source, first=first, last=last)
+
+
+def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Ascending numbers as first and last of each unbroken run."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found

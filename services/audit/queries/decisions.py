@@ -1,72 +1,112 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from audit.models import AccountName, DecisionDocument, Entry
-from audit.queries import tree
+from audit.models import Entry, IndexedEntry
+from audit.queries import disclosures as disclosure_queries
+from audit.queries.intake import log_size
+from audit.queries.log import Published
 from audit.rules.alarms import Words
-from audit.rules.entries import is_service, read_document
-from audit.rules.notes import encode, write_proof
+from audit.rules.disclosures import digest_of
+from audit.rules.entries import EntryType, Part, attributes_of, content_of
 from audit.rules.readers import may_read
+from audit.tlog.notes import encode
+from audit.tlog.receipts import Receipt, write_receipt
+from audit.tlog.tree import hash_leaf
 from common.actors import Actor, Role
 from common.errors import BusinessError, NotFound
-from common.paging import Rows, make_page, page_query
-from common.policy import Decision
-from common.wording import describe_decision
+from common.fields import Sealer
+from common.paging import make_page, page_query
 
 
-class NotYetSigned(BusinessError):
-    """The entry is in the log, but no signed checkpoint covers it yet."""
+class NotYetRecorded(BusinessError):
+    """The entry has its place, but no witnessed checkpoint covers it yet."""
 
     zh = (
-        "决定 {decision_id} 已记为日志第 {index} 条，但还没有签名的检查点覆盖它。"
+        "决定 {decision_id} 已列为日志第 {index} 条，但还没有经见证的检查点覆盖它，尚不能出具证明。"
         "请稍后重试；若一直如此，请运维人员查看日志告警。"
     )
     en = (
-        "Decision {decision_id} stands in the log at index {index}, but no signed checkpoint covers it yet. "
-        "Try again shortly; if this stays so, an operator should look at the log's alarms."
+        "Decision {decision_id} has its place at index {index}, but no witnessed checkpoint covers it yet, so nothing "
+        "can be proved. Try again shortly; if this stays so, an operator should look at the log's alarms."
     )
 
 
-class NothingSigned(BusinessError):
-    status = 404
-    zh = "还没有签发任何检查点。请稍后重试；若一直如此，请运维人员查看日志告警。"
-    en = "No checkpoint has been signed yet. Try again shortly; if this stays so, look at the log's alarms."
+class OnlyForAuditors(BusinessError):
+    status = 403
+    zh = "按经办账号查询仅限审计员。请改用其他条件，或请审计员查询。"
+    en = "Only an auditor may search by account. Use another condition or ask an auditor."
 
 
 class Content(StrEnum):
-    """How much of a decision is shown: without its facts where the reader may not see them, nothing once erased."""
+    """How much of a decision is shown. `missing`: it is gone, and nothing in the log says that it was erased."""
 
     WHOLE = "whole"
     WITHHELD = "withheld"
     ERASED = "erased"
+    MISSING = "missing"
 
 
-_WITHHELD = {"facts", "terms", "outcome"}
 _ERASED = Words(
-    "此项决定的内容已抹除。日志仍证明：当时就该编号按所列规则与条款作过此项决定。",
-    "The content of this decision has been erased. The log still proves that it was made about this id, under this "
-    "rule and clause.",
+    "此项决定的内容已抹除。日志仍证明：当时按所列规则与条款作过此项决定。",
+    "The content of this decision has been erased. The log still proves that it was made under this rule and clause.",
 )
+_MISSING = Words(
+    "此项决定的内容不见了，而日志中没有抹除它的记录：请告知审计员。",
+    "The content of this decision is gone though nothing in the log erased it: tell an auditor.",
+)
+_IF_ALLOWED = ("facts", "terms", "outcome", "words")
 
 
 @dataclass(frozen=True)
-class KeptDecision:
-    """A decision as the log holds it, with its words and, for an auditor, the account it belongs to."""
+class Asked:
+    """What a search asks for; what is None does not narrow it. Times are those of deciding, half open."""
+
+    subject: str | None = None
+    organisation: str | None = None
+    area: str | None = None
+    clause: str | None = None
+    rule: str | None = None
+    account: str | None = None
+    permits: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def narrow(self, query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+        for name in ("subject", "clause", "rule", "account", "permits"):
+            value = getattr(self, name)
+            if value is not None:
+                query = query.where(getattr(IndexedEntry, name) == value)
+        if self.organisation is not None:
+            # What is decided about an organisation itself has it as its subject.
+            query = query.where(
+                or_(IndexedEntry.organisation == self.organisation, IndexedEntry.subject == self.organisation)
+            )
+        if self.area is not None:
+            query = query.where(IndexedEntry.area.startswith(self.area, autoescape=True))
+        if self.since is not None:
+            query = query.where(IndexedEntry.decided_at >= self.since)
+        if self.until is not None:
+            query = query.where(IndexedEntry.decided_at < self.until)
+        return query
+
+    def as_json(self) -> dict[str, str]:
+        return {name: str(value) for name, value in vars(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A decision that was found, with the proof that it stands in the log."""
 
     index: int
-    recorded_at: datetime
-    source: str
-    sequence: int
-    event_id: str
-    authid: str
-    account: str | None
     decision_id: str
-    subject: str
+    subject: str | None
+    organisation: str | None
     clause: str
     rule: str
     area: str
@@ -74,122 +114,172 @@ class KeptDecision:
     on: date
     permits: bool
     decided_at: datetime
-    content: Content
-    decision: dict[str, Any] | None
-    words: Words | None
+    recorded_at: datetime
+    recorded: bool
+    entry: str
+    hashes: list[str] | None
+
+
+@dataclass(frozen=True)
+class Lines:
+    """`searched` entries were looked at, those from 0 on; the proofs lead to the checkpoint."""
+
+    items: Sequence[Line]
+    next: str | None
+    searched: int
+    checkpoint: str | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An entry with what it is found by and what is left of its disclosures."""
+
+    row: IndexedEntry
+    entry: Entry
+    disclosures: dict[str, str]
+    erased: set[str]
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        return attributes_of(self.entry.leaf)
+
+    def content(self) -> dict[str, Any]:
+        return content_of(disclosure_queries.values_of(self.disclosures.values()))
+
+
+def require_auditor_for(asked: Asked, *, actor: Actor) -> None:
+    """Whose acts they are is the auditor's business alone."""
+    if asked.account is not None and Role.AUDITOR not in actor.roles:
+        raise OnlyForAuditors
+
+
+async def decisions(
+    session: AsyncSession, *, asked: Asked, cursor: str | None, limit: int, key: bytes, log: Published | None
+) -> Lines:
+    query = asked.narrow(
+        select(IndexedEntry, Entry)
+        .join(Entry, Entry.index == IndexedEntry.index)
+        .where(IndexedEntry.type == EntryType.DECISION)
+    )
+    question = f"decisions|{sorted(asked.as_json().items())}"
+    order = [IndexedEntry.index.expression]
+    paged = page_query(query, order=order, key=key, question=question, cursor=cursor, limit=limit)
+    rows = (await session.execute(paged)).all()
+    page = make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row[0].index])
+    return Lines(
+        items=[_line(row, entry, log) for row, entry in page.items],
+        next=page.next,
+        searched=await log_size(session),
+        checkpoint=log.note if log else None,
+    )
+
+
+_FOUND = ("index", "decision_id", "subject", "organisation", "clause", "rule", "area", "staff", "on", "permits")
+
+
+def _line(row: IndexedEntry, entry: Entry, log: Published | None) -> Line:
+    recorded = log is not None and log.covers(row.index)
+    return Line(
+        **{name: getattr(row, name) for name in _FOUND},
+        decided_at=row.decided_at,
+        recorded_at=row.recorded_at,
+        recorded=recorded,
+        entry=entry.leaf.decode(),
+        hashes=log.hashes(row.index) if log is not None and recorded else None,
+    )
+
+
+async def kept(session: AsyncSession, decision_id: str, *, sealer: Sealer) -> Kept:
+    """Without disclosures whose digest the entry does not hold: those are not what was entered."""
+    query = (
+        select(IndexedEntry, Entry)
+        .join(Entry, Entry.index == IndexedEntry.index)
+        .where(Entry.decision_id == decision_id)
+    )
+    found = (await session.execute(query)).one_or_none()
+    if found is None:
+        raise NotFound(what=f"决定 {decision_id}")
+    row, entry = found
+    left = (await disclosure_queries.disclosures_of(session, [row.index], sealer=sealer))[row.index]
+    genuine = {name: one for name, one in left.items() if digest_of(one) in attributes_of(entry.leaf)["_sd"]}
+    return Kept(row, entry, genuine, await disclosure_queries.erased_parts(session, row.index))
+
+
+def explain(found: Kept, *, actor: Actor, log: Published | None) -> dict[str, Any]:
+    """Everything about one decision that this reader may know: by whom, on what ground, when, and what became of it."""
+    row, held, content = found.row, found.attributes, found.content()
+    allowed = _may_read(found, actor)
+    state = _state(found, allowed=allowed)
+    words = {Content.ERASED: _ERASED, Content.MISSING: _MISSING}.get(state)
+    if state is Content.WHOLE and content.get("words"):
+        words = Words(**{language: content["words"][language] for language in ("zh", "en")})
+    shown = {name: value for name, value in content.items() if allowed or name not in _IF_ALLOWED}
+    return {
+        **{name: getattr(row, name) for name in _FOUND},
+        **{name: held[name] for name in ("document", "at", "policy_digest", "source")},
+        "rule_version": int(held["rule_version"]),
+        "sequence": int(held["sequence"]),
+        "event_id": held["id"],
+        "by_service": held["authtype"] == "service_account",
+        "account": row.account if Role.AUDITOR in actor.roles else None,
+        "decided_at": row.decided_at,
+        "recorded_at": row.recorded_at,
+        "recorded": log is not None and log.covers(row.index),
+        "content": state,
+        "document_title": shown.get("document_title"),
+        "says": shown.get("says"),
+        "terms": shown.get("terms"),
+        "terms_since": shown.get("terms_since"),
+        "facts": shown.get("facts"),
+        "outcome": shown.get("outcome"),
+        "words": words,
+    }
+
+
+def _state(found: Kept, *, allowed: bool) -> Content:
+    if Part.CASE not in found.disclosures:
+        return Content.ERASED if Part.CASE in found.erased else Content.MISSING
+    return Content.WHOLE if allowed else Content.WITHHELD
+
+
+def _may_read(found: Kept, actor: Actor) -> bool:
+    return may_read(actor.roles, source=found.entry.source, rule=found.row.rule or "")
 
 
 @dataclass(frozen=True)
 class Proof:
-    """That the entry is in the log whose checkpoint is given: RFC 6962 inclusion, the leaf's sibling first."""
+    """That the entry stands under the checkpoint: RFC 6962 inclusion, the leaf's sibling first."""
 
     decision_id: str
     index: int
     entry: str
-    document: str | None
-    salt: str | None
+    disclosures: list[str]
     leaf_hash: str
     hashes: list[str]
     checkpoint: str
     text: str
 
 
-async def entry(session: AsyncSession, decision_id: str) -> Entry:
-    found: Entry | None = await session.scalar(select(Entry).where(Entry.decision_id == decision_id))
-    if found is None:
-        raise NotFound(what=f"决定 {decision_id}")
-    return found
-
-
-async def kept_decision(session: AsyncSession, decision_id: str, *, actor: Actor) -> KeptDecision:
-    found = await entry(session, decision_id)
-    content, decision, words = await _content(session, found, actor)
-    return KeptDecision(
-        index=found.index,
-        recorded_at=found.recorded_at,
-        source=found.source,
-        sequence=found.sequence,
-        event_id=found.event_id,
-        authid=found.authid,
-        account=await _account(session, found) if Role.AUDITOR in actor.roles else None,
-        decision_id=found.decision_id,
-        subject=found.subject,
-        clause=found.clause,
-        rule=found.rule,
-        area=found.area,
-        staff=found.staff,
-        on=found.on,
-        permits=found.permits,
-        decided_at=found.decided_at,
-        content=content,
-        decision=decision,
-        words=words,
-    )
-
-
-async def _content(
-    session: AsyncSession, found: Entry, actor: Actor
-) -> tuple[Content, dict[str, Any] | None, Words | None]:
-    kept = await session.get(DecisionDocument, found.index)
-    if kept is None:
-        return Content.ERASED, None, _ERASED
-    told = read_document(found.leaf, kept)
-    decision: Decision[Any] = Decision.model_validate(told)
-    if not may_read(actor.roles, source=found.source, rule=found.rule):
-        return Content.WITHHELD, decision.model_dump(mode="json", exclude=_WITHHELD), None
-    return Content.WHOLE, decision.model_dump(mode="json"), _words(told, decision)
-
-
-def _words(content: dict[str, Any], decision: Decision[Any]) -> Words:
-    """As the deciding service said it; it alone has the labels of its facts."""
-    told = content.get("words") or {}
-    return Words(*(told.get(language) or describe_decision(decision, language) for language in ("zh", "en")))
-
-
-async def _account(session: AsyncSession, found: Entry) -> str | None:
-    if is_service(found.authid):
-        return found.authid
-    name = await session.get(AccountName, (found.authid, found.area))
-    return name.account if name else None
-
-
-async def decisions(
-    session: AsyncSession, *, subject: str | None, clause: str | None, cursor: str | None, limit: int, key: bytes
-) -> Rows[Entry]:
-    query = select(Entry)
-    if subject is not None:
-        query = query.where(Entry.subject == subject)
-    if clause is not None:
-        query = query.where(Entry.clause == clause)
-    question = f"decisions|{subject}|{clause}"
-    paged = page_query(query, order=[Entry.index.expression], key=key, question=question, cursor=cursor, limit=limit)
-    rows = (await session.scalars(paged)).all()
-    return make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row.index])
-
-
-async def proof(session: AsyncSession, decision_id: str, *, actor: Actor) -> Proof:
-    found = await entry(session, decision_id)
-    checkpoint = await tree.last_checkpoint(session)
-    if checkpoint is None or checkpoint.size <= found.index:
-        raise NotYetSigned(decision_id=decision_id, index=found.index)
-    path = await tree.inclusion_path(session, index=found.index, size=checkpoint.size)
-    shown = may_read(actor.roles, source=found.source, rule=found.rule)
-    kept = await session.get(DecisionDocument, found.index) if shown else None
+def prove(found: Kept, *, actor: Actor, log: Published | None) -> Proof:
+    """With those disclosures that this reader may see; whose act it was is for the auditor."""
+    row, leaf = found.row, found.entry.leaf
+    if log is None or not log.covers(row.index):
+        raise NotYetRecorded(decision_id=row.decision_id, index=row.index)
+    allowed = {Part.SUBJECT}
+    if _may_read(found, actor):
+        allowed |= {Part.CASE, Part.POLICY}
+    if Role.AUDITOR in actor.roles:
+        allowed |= {Part.ACCOUNT}
+    given = [one for name, one in sorted(found.disclosures.items()) if name in allowed]
+    path = log.path(row.index)
+    receipt = Receipt(row.index, path, log.note, leaf, tuple(given))
     return Proof(
-        decision_id=decision_id,
-        index=found.index,
-        entry=found.leaf.decode(),
-        document=kept.document.decode() if kept else None,
-        salt=encode(kept.salt) if kept else None,
-        leaf_hash=encode(found.leaf_hash),
+        decision_id=row.decision_id or "",
+        index=row.index,
+        entry=leaf.decode(),
+        disclosures=given,
+        leaf_hash=encode(hash_leaf(leaf)),
         hashes=[encode(one) for one in path],
-        checkpoint=checkpoint.note,
-        text=write_proof(index=found.index, path=path, note=checkpoint.note),
+        checkpoint=log.note,
+        text=write_receipt(receipt),
     )
-
-
-async def newest_note(session: AsyncSession) -> str:
-    checkpoint = await tree.last_checkpoint(session)
-    if checkpoint is None:
-        raise NothingSigned
-    return checkpoint.note

@@ -1,156 +1,128 @@
-"""The whole log once more from its entries' bytes, trusting neither rows nor nodes."""
+"""The database held against the log's files: every entry, what it is found by, and what is left of its disclosures."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from audit.models import DecisionDocument, Entry, Node, SignedCheckpoint
-from audit.queries import tree as queries
-from audit.rules import tree
-from audit.rules.entries import SHOWN_FOR_GOOD, attributes_of, read_document, scope_of
-from audit.rules.notes import BadNote, Checkpoint, VerifierKey, read_checkpoint
+from audit.models import Disclosure, Entry, Erasure, IndexedEntry, QueuedEntry
+from audit.queries.disclosures import disclosures_of, values_of
+from audit.rules.disclosures import digest_of
+from audit.rules.entries import EntryType, Part, attributes_of, content_of, found_by
+from audit.tlog.reading import LogReader
+from common.fields import Sealer
 
 _BATCH = 500
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What does not fit, and at which entry or size."""
+    """What does not fit, and at which entry."""
 
     code: str
-    at: int
+    index: int
+    name: str = ""
 
 
-@dataclass(frozen=True)
-class Verification:
-    """`erased` counts the decisions whose content is gone: that is no fault, the entry proves what is left."""
+@dataclass
+class _Erasures:
+    """What the log says was erased: index and name of each disclosure, by the erasure that took it."""
 
-    size: int
-    root: bytes
-    erased: int
-    faults: list[Fault]
+    said: dict[tuple[int, str], str] = field(default_factory=dict)
+
+    def hear(self, held: Mapping[str, Any]) -> None:
+        if held.get("type") == EntryType.ERASED:
+            self.said |= {(int(index), held["part"]): held["erasure_id"] for index in held["indices"]}
 
 
-async def verify_log(session: AsyncSession, *, key: VerifierKey, saved: Sequence[str] = ()) -> Verification:
-    """Every entry, node and checkpoint against what the entries' bytes give.
+async def check_records(session: AsyncSession, log: LogReader, *, sealer: Sealer) -> AsyncIterator[Fault]:
+    """Every fault of the rows against the first `log.size` entries of the files. The session must see every area.
 
-    `saved` are checkpoints kept outside our reach: only they can show that the end was cut off, or that the
-    log was rewritten and signed again. The session must see every area.
+    That the files are themselves the log that was signed is for the offline verifier to say.
     """
-    faults: list[Fault] = []
-    signed = await _checkpoints(session, key=key, saved=saved, faults=faults)
-    growing = tree.GrowingTree()
-    faults += _at_size(signed, growing)
-    erased = 0
-
-    while True:
-        entries = (
-            await session.scalars(select(Entry).where(Entry.index >= growing.size).order_by(Entry.index).limit(_BATCH))
-        ).all()
-        documents = await _documents(session, entries)
-        grown: dict[tree.Node, bytes] = {}
-        for entry in entries:
-            if entry.index != growing.size:
-                faults.append(Fault("entry_missing", growing.size))
-                return Verification(growing.size, growing.root, erased, faults)
-            kept = documents.get(entry.index)
-            erased += kept is None
-            faults += [Fault(code, entry.index) for code in _faults_of(entry, kept)]
-            grown |= growing.add(tree.hash_leaf(entry.leaf))
-            faults += _at_size(signed, growing)
-        stored = await queries.nodes(session, grown)
-        faults += [Fault("node_differs", node[1]) for node, found in grown.items() if stored.get(node) != found]
-        if len(entries) < _BATCH:
-            break
+    erasures = _Erasures()
+    gone: list[tuple[int, str]] = []
+    for start in range(0, log.size, _BATCH):
+        end = min(start + _BATCH, log.size)
+        leaves = list(log.entries(start, end))
+        rows = await _rows(session, start, end)
+        left = await disclosures_of(session, list(range(start, end)), sealer=sealer)
+        for index, leaf in enumerate(leaves, start=start):
+            held = attributes_of(leaf)
+            erasures.hear(held)
+            for fault in _faults_of(index, leaf, held, rows.get(index), left[index]):
+                yield fault
+            if held["type"] == EntryType.DECISION:
+                gone += [(index, part) for part in Part if part not in left[index]]
         session.expunge_all()
-
-    faults += await _faults_at_the_end(session, growing.size, signed)
-    return Verification(growing.size, growing.root, erased, faults)
-
-
-async def _documents(session: AsyncSession, entries: Sequence[Entry]) -> dict[int, DecisionDocument]:
-    query = select(DecisionDocument).where(DecisionDocument.index.in_([entry.index for entry in entries]))
-    return {kept.index: kept for kept in await session.scalars(query)}
+    async for fault in _faults_of_erasures(session, erasures, gone):
+        yield fault
+    for table in (Entry, IndexedEntry):
+        if await session.scalar(select(func.count()).select_from(table).where(table.index < log.size)) != log.size:
+            yield Fault("count_differs", log.size, table.__tablename__)
 
 
-def _faults_of(entry: Entry, kept: DecisionDocument | None) -> Iterator[str]:
-    if tree.hash_leaf(entry.leaf) != entry.leaf_hash:
-        yield "leaf_differs"
-    try:
-        held = attributes_of(entry.leaf)
-        if _columns_of(entry) != _columns_in(held) or (kept is not None and kept.area != entry.area):
-            yield "row_differs"
-        if kept is not None and not _is_told_in(held, read_document(entry.leaf, kept)):
-            yield "document_differs"
-    except (ValueError, KeyError):
-        yield "entry_unreadable"
+async def _rows(session: AsyncSession, start: int, end: int) -> dict[int, tuple[Entry, IndexedEntry | None]]:
+    query = (
+        select(Entry, IndexedEntry)
+        .join(IndexedEntry, IndexedEntry.index == Entry.index, isouter=True)
+        .where(Entry.index >= start, Entry.index < end)
+    )
+    return {entry.index: (entry, indexed) for entry, indexed in await session.execute(query)}
 
 
-def _columns_of(entry: Entry) -> tuple[Any, ...]:
-    return (
-        entry.source,
-        str(entry.sequence),
-        entry.event_id,
-        entry.authid,
-        entry.subject,
-        entry.clause,
-        entry.decision_id,
-        entry.area,
-        entry.staff,
-        entry.rule,
-        entry.permits,
-        entry.on.isoformat(),
+def _faults_of(
+    index: int,
+    leaf: bytes,
+    held: Mapping[str, Any],
+    row: tuple[Entry, IndexedEntry | None] | None,
+    disclosures: Mapping[str, str],
+) -> Iterator[Fault]:
+    if row is None:
+        yield Fault("entry_missing", index)
+        return
+    entry, indexed = row
+    if entry.leaf != leaf:
+        yield Fault("entry_differs", index)
+    if (entry.event_id, entry.source, str(entry.sequence)) != (held["id"], held["source"], held["sequence"]):
+        yield Fault("row_differs", index)
+    for name, disclosure in disclosures.items():
+        if digest_of(disclosure) not in held["_sd"]:
+            yield Fault("disclosure_differs", index, name)
+            return
+    if indexed is None:
+        yield Fault("index_missing", index)
+    elif not _is_found_by(indexed, found_by(held, content_of(values_of(disclosures.values())))):
+        yield Fault("index_differs", index)
+
+
+def _is_found_by(indexed: IndexedEntry, expected: Mapping[str, Any]) -> bool:
+    """What was erased leaves the area as wide as whoever erased it may write: no wider than the county."""
+    other = {name: value for name, value in expected.items() if name != "area"}
+    return all(getattr(indexed, name) == value for name, value in other.items()) and (
+        indexed.area == expected["area"] or (indexed.subject is None and indexed.area.startswith(expected["area"]))
     )
 
 
-def _is_told_in(held: dict[str, Any], content: dict[str, Any]) -> bool:
-    return all(held[name] == content[name] for name in SHOWN_FOR_GOOD)
+async def _faults_of_erasures(
+    session: AsyncSession, erasures: _Erasures, gone: Sequence[tuple[int, str]]
+) -> AsyncIterator[Fault]:
+    for queued in await session.scalars(select(QueuedEntry).where(QueuedEntry.type == EntryType.ERASED)):
+        erasures.hear({"type": queued.type, **queued.shown})
+    for place in gone:
+        if place not in erasures.said:
+            yield Fault("disclosure_missing", *place)
+    still = (await session.execute(select(Disclosure.index, Disclosure.name))).all() if erasures.said else []
+    for index, name in still:
+        if (index, name) in erasures.said:
+            yield Fault("erased_but_there", index, name)
+    for erasure in await session.scalars(select(Erasure)):
+        if erasures.said.get((erasure.index, erasure.name)) != erasure.erasure_id:
+            yield Fault("erasure_not_in_log", erasure.index, erasure.name)
 
 
-def _columns_in(held: dict[str, Any]) -> tuple[Any, ...]:
-    return (
-        held["source"],
-        held["sequence"],
-        held["id"],
-        held["authid"],
-        held["subject"],
-        held["clause"],
-        held["decision_id"],
-        scope_of(held["area"]),
-        held["staff"],
-        held["rule"],
-        held["permits"],
-        held["on"],
-    )
-
-
-async def _checkpoints(
-    session: AsyncSession, *, key: VerifierKey, saved: Sequence[str], faults: list[Fault]
-) -> dict[int, list[Checkpoint]]:
-    """By size, those whose signature is good."""
-    by_size: dict[int, list[Checkpoint]] = {}
-    rows = (await session.scalars(select(SignedCheckpoint).order_by(SignedCheckpoint.size))).all()
-    for note, size in [*((row.note, row.size) for row in rows), *((note, 0) for note in saved)]:
-        try:
-            checkpoint = read_checkpoint(note, key)
-        except BadNote:
-            faults.append(Fault("checkpoint_not_signed", size))
-            continue
-        by_size.setdefault(checkpoint.size, []).append(checkpoint)
-    return by_size
-
-
-def _at_size(signed: dict[int, list[Checkpoint]], growing: tree.GrowingTree) -> list[Fault]:
-    root = growing.root if growing.size in signed else b""
-    return [Fault("root_differs", growing.size) for one in signed.get(growing.size, ()) if one.root != root]
-
-
-async def _faults_at_the_end(session: AsyncSession, size: int, signed: dict[int, list[Checkpoint]]) -> list[Fault]:
-    faults = [Fault("log_shorter_than_signed", one) for one in signed if one > size]
-    count = await session.scalar(select(func.count()).select_from(Node))
-    if count != sum(size >> level for level in range(size.bit_length())):
-        faults.append(Fault("node_count_differs", size))
-    return faults
+def as_line(fault: Fault) -> str:
+    return json.dumps(vars(fault), ensure_ascii=False)

@@ -8,7 +8,12 @@ class AlarmKind(StrEnum):
     GAP = "gap"
     CONFLICT = "conflict"
     OUT_OF_ORDER = "out_of_order"
+    TALLY_DIFFERS = "tally_differs"
+    DISCLOSURE_MISSING = "disclosure_missing"
     CHECKPOINT_REFUSED = "checkpoint_refused"
+    WITNESS_SILENT = "witness_silent"
+    COPY_FAILED = "copy_failed"
+    STAMP_FAILED = "stamp_failed"
 
 
 class SignerFault(StrEnum):
@@ -16,7 +21,10 @@ class SignerFault(StrEnum):
 
     SHRUNK = "shrunk"
     REWRITTEN = "rewritten"
+    PATH_CONFLICT = "path_conflict"
+    PUBLISHED_UNREADABLE = "published_unreadable"
     STATE_MISSING = "state_missing"
+    STATE_BEHIND = "state_behind"
     STATE_UNREADABLE = "state_unreadable"
     STATE_OF_ANOTHER_LOG = "state_of_another_log"
     STATE_CHANGED = "state_changed"
@@ -44,10 +52,59 @@ _WORDS = {
         "来源 {source} 第 {first} 号决定迟到，已记为日志第 {index} 条。请核对它为何晚于其后的决定到达。",
         "Decision {first} of {source} came after later ones and was entered at index {index}. Check why it was late.",
     ),
+    AlarmKind.TALLY_DIFFERS: Words(
+        "来源 {source} 自报的第 {first} 至 {last} 号决定，日志中没有或内容不同。请到该服务的发件箱核对原文，"
+        "查明是谁在途中丢弃或改写；该服务的自报已记入日志。",
+        "Decisions {first} to {last}, which {source} says it sent, are not in the log or differ. Compare with that "
+        "service's outbox and find out who dropped or changed them on the way; its statement stands in the log.",
+    ),
+    AlarmKind.DISCLOSURE_MISSING: Words(
+        "日志第 {first} 至 {last} 条的内容不见了，却没有抹除记录：有人绕过系统删除了它。"
+        "请从备份恢复该内容（哈希可验真伪），并查数据库的操作记录。",
+        "What belongs to entries {first} to {last} is gone, and nothing in the log erased it: somebody deleted it past "
+        "the system. Restore it from a backup (the digests tell whether it is genuine) and look into the database.",
+    ),
+    AlarmKind.WITNESS_SILENT: Words(
+        "见证方未按见证规则副署，新的检查点没有公布。决定照常接收，但不能称为已记录。请检查见证方是否运行、可达；"
+        "若它拒绝，即为其所见与本日志矛盾，请保全两份检查点。",
+        "Witnesses have not cosigned as the policy asks, so no new checkpoint is published. Decisions are still taken "
+        "in but not called recorded. Check that the witnesses run and can be reached; one that refuses has seen "
+        "another log: keep both checkpoints.",
+    ),
+    AlarmKind.COPY_FAILED: Words(
+        "检查点（{first} 条）未能送到 {mark}。请检查该处是否可写；下一个检查点会再送。",
+        "The checkpoint of {first} entries could not be put at {mark}. Check whether it can be written; the next "
+        "checkpoint is sent there again.",
+    ),
+    AlarmKind.STAMP_FAILED: Words(
+        "时间戳机构 {mark} 没有给检查点盖时间戳。请检查其地址与服务；下一个检查点会再请。",
+        "The authority {mark} did not stamp the checkpoint. Check its address and service; the next checkpoint asks "
+        "again.",
+    ),
+    SignerFault.PATH_CONFLICT: Words(
+        "日志文件与将要写入的内容不同，已停止签发：已公布过 {first} 条之后的另一种内容，或有人改动了文件。"
+        "请勿删除文件，运行 fsck 并按外部检查点核对。",
+        "The log's files hold other bytes than what is to follow after {first} entries; signing has stopped. Another "
+        "continuation was written, or somebody changed a file: delete nothing, run fsck, compare with a checkpoint "
+        "kept elsewhere.",
+    ),
+    SignerFault.PUBLISHED_UNREADABLE: Words(
+        "已公布的检查点没有本日志密钥的有效签名，已停止签发。密钥被更换，或文件被改动：请核对密钥文件与日志目录。",
+        "The published checkpoint bears no good signature by this log's keys; signing has stopped. The keys were "
+        "exchanged or the file was changed: check the key file and the log's folder.",
+    ),
+    SignerFault.STATE_BEHIND: Words(
+        "签名状态文件 audit-signer.json 落后于已公布的检查点（{first} 条），已停止签发。它可能由旧备份恢复："
+        "请按已公布的检查点重写其中的条数与根。",
+        "The signer's file audit-signer.json lies behind the published checkpoint ({first} entries); signing has "
+        "stopped. It was restored from an old backup: write it anew with size and root of the published checkpoint.",
+    ),
     SignerFault.SHRUNK: Words(
-        "日志比已签名的检查点（{first} 条）短，已停止签发。日志可能被截断或由旧备份恢复：请以外部保存的检查点核对。",
-        "The log is shorter than the checkpoint already signed ({first} entries); signing has stopped. It was cut or "
-        "restored from an old backup: compare it with a checkpoint kept elsewhere.",
+        "数据库中的条目少于已签名的检查点（{first} 条），已停止接收与签发。数据库可能被截断或由旧备份恢复："
+        "请用 rebuild-index 从日志文件重建，并以外部保存的检查点核对。",
+        "The database holds fewer entries than the checkpoint already signed ({first}); nothing is taken in or signed. "
+        "It was cut or restored from an old backup: build it again from the tiles with rebuild-index, and compare with "
+        "a checkpoint kept elsewhere.",
     ),
     SignerFault.REWRITTEN: Words(
         "日志与已签名的检查点（{first} 条）不一致，已停止签发。已签名的内容被改写："
@@ -66,9 +123,8 @@ _WORDS = {
         "The signer's file audit-signer.json cannot be read; signing has stopped. Restore it.",
     ),
     SignerFault.STATE_OF_ANOTHER_LOG: Words(
-        "签名状态文件 audit-signer.json 属于另一日志或另一密钥，已停止签发。请核对 LOG_ORIGIN 与密钥文件。",
-        "The signer's file audit-signer.json belongs to another log or key; signing has stopped. Check LOG_ORIGIN and "
-        "the key file.",
+        "签名状态文件 audit-signer.json 属于另一日志，已停止签发。请核对 LOG_ORIGIN。",
+        "The signer's file audit-signer.json belongs to another log; signing has stopped. Check LOG_ORIGIN.",
     ),
     SignerFault.STATE_CHANGED: Words(
         "签名状态文件 audit-signer.json 在签发过程中被另一进程改动，本次未签发。请确保只有一个签发进程。",
@@ -82,5 +138,5 @@ def describe_alarm(
     kind: str, *, mark: str, source: str, first: int, last: int, event_id: str | None, index: int | None
 ) -> Words:
     words = _WORDS[SignerFault(mark) if kind == AlarmKind.CHECKPOINT_REFUSED else AlarmKind(kind)]
-    values = {"source": source, "first": first, "last": last, "event": event_id, "index": index}
+    values = {"source": source, "first": first, "last": last, "event": event_id, "index": index, "mark": mark}
     return Words(words.zh.format(**values), words.en.format(**values))

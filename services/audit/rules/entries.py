@@ -1,50 +1,75 @@
 """What an entry of the log holds: one CloudEvents-like object in the canonical form of RFC 8785.
 
-An entry cannot be taken back, so neither an account nor a fact stands in it. A person's account is replaced by a
-pseudonym, the decision by the hash of its document, each salted with 128 random bits: when the salt is deleted nobody,
-not even we, can tell again what it stood for, and every proof stays valid.
+An entry cannot be taken back and anybody may read it, so no person stands in it: not whose matter it is, not who
+decided, no fact, and of the area only the county. Those are disclosures (RFC 9901) beside it, which can be erased.
 """
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
 
-import rfc8785
+import orjson
 
+from audit.rules.disclosures import ALGORITHM, digest_of, disclose
 from common.areas import AREA_CODE
+from common.events.decisions import DecisionRecorded, DecisionsTallied
 
-SALT_BYTES = 16
-_LARGEST_INTEGER = 2**53 - 1
-_SERVICE = "service:"
+OWN_SOURCE = "/audit/log"
+_COUNTY = 6
 _NATION_ALONE = "0"
+_SERVICE = "service:"
 
 
-class Kept(Protocol):
-    """A decision's document and its salt, until they are erased."""
+class EntryType(StrEnum):
+    """What an entry may be about, as its `type` says."""
 
-    @property
-    def salt(self) -> bytes: ...
-    @property
-    def document(self) -> bytes: ...
+    DECISION = DecisionRecorded.type_name()
+    TALLY = DecisionsTallied.type_name()
+    ERASED = "audit.disclosures_erased.v1"
+    READ = "audit.decisions_read.v1"
+    ALARM = "audit.alarm_raised.v1"
+    ALARM_CLOSED = "audit.alarm_closed.v1"
+
+
+class Part(StrEnum):
+    """The disclosures of a decision: whose matter, who decided, what was found, and what the clause said that day."""
+
+    SUBJECT = "subject"
+    ACCOUNT = "account"
+    CASE = "case"
+    POLICY = "policy"
+
+
+# What a reading discloses: the question and what was shown.
+READING = "reading"
+
+# What speaks of a person, and goes when the person is erased; the policy stays.
+PERSONAL = (Part.SUBJECT, Part.CASE, READING)
+
+# What of a decision stands in its entry for good.
+SHOWN_FOR_GOOD = ("decision_id", "clause", "rule", "document", "at", "policy_digest", "staff", "on", "permits")
+_BY_PART = {
+    Part.SUBJECT: ("subject", "area", "organisation"),
+    Part.CASE: ("facts", "outcome", "words", "recorded_at"),
+    Part.POLICY: ("document_title", "says", "terms", "terms_since"),
+}
 
 
 @dataclass(frozen=True)
-class Told:
-    """A decision as it was told: the attributes of its event and its content."""
+class Origin:
+    """Where a message comes from: the attributes of its event."""
 
     event_id: str
     source: str
     type_name: str
     sequence: int
     time: datetime
-    content: Mapping[str, Any]
 
-    def _attributes(self) -> dict[str, Any]:
+    def attributes(self) -> dict[str, Any]:
         return {
             "specversion": "1.0",
             "id": self.event_id,
@@ -54,37 +79,54 @@ class Told:
             "sequence": str(self.sequence),
         }
 
-    def entry(self, *, authid: str, recorded_at: datetime, salt: bytes) -> bytes:
-        """What is hashed into the tree: whose, when, under which clause and rule, and the salted hash of the rest."""
-        entry = {
-            **self._attributes(),
-            "recordedtime": moment(recorded_at),
-            "authtype": "service_account" if is_service(self.content["account"]) else "user",
-            "authid": authid,
-            **{name: self.content[name] for name in SHOWN_FOR_GOOD},
-            "decision_hash": decision_hash(self.document(), salt=salt),
-        }
-        return canonical(entry)
 
-    def document(self) -> bytes:
-        """The whole decision as it was told, but for the account."""
-        return canonical({name: value for name, value in self.content.items() if name != "account"})
+@dataclass(frozen=True)
+class Made:
+    """An entry as it is hashed into the tree, its disclosures by name, and what it is found by."""
 
-    def is_held_in(self, entry: bytes, kept: Kept | None) -> bool:
-        """Whether the entry tells the same decision; of what was erased only what still stands in it is compared."""
-        held = json.loads(entry)
-        told = {**self._attributes(), **{name: self.content[name] for name in SHOWN_FOR_GOOD}}
-        if any(held[name] != value for name, value in told.items()):
-            return False
-        return kept is None or decision_hash(self.document(), salt=kept.salt) == held["decision_hash"]
+    leaf: bytes
+    disclosures: dict[str, str]
+    columns: dict[str, Any]
 
 
-# What of a decision's content stays in the log when the content is erased: no fact, no term, no words.
-SHOWN_FOR_GOOD = ("decision_id", "subject", "clause", "rule", "area", "staff", "on", "permits")
+def decision_entry(origin: Origin, content: Mapping[str, Any], *, recorded_at: datetime) -> Made:
+    """`content`: the members of DecisionRecorded as plain JSON values."""
+    shown = {name: content[name] for name in SHOWN_FOR_GOOD}
+    shown["rule_version"] = str(content["rule_version"])
+    shown["authtype"] = "service_account" if is_service(content["account"]) else "user"
+    shown["area"] = county_of(content["area"])
+    parts: dict[str, Any] = {part: {name: content[name] for name in names} for part, names in _BY_PART.items()}
+    parts[Part.ACCOUNT] = content["account"]
+    return make_entry(origin, shown, parts, recorded_at=recorded_at)
+
+
+def make_entry(origin: Origin, shown: Mapping[str, Any], parts: Mapping[str, Any], *, recorded_at: datetime) -> Made:
+    disclosures = {name: disclose(name, value) for name, value in parts.items()}
+    held = {**origin.attributes(), "recordedtime": moment(recorded_at), **shown}
+    leaf = {**held, "_sd_alg": ALGORITHM, "_sd": sorted(map(digest_of, disclosures.values()))}
+    return Made(canonical(leaf), disclosures, found_by(held, content_of(parts)))
+
+
+def shown_in(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What an entry of this decision shows, to compare a second telling with."""
+    return {name: content[name] for name in SHOWN_FOR_GOOD} | {"area": county_of(content["area"])}
+
+
+def content_of(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of the decision that these disclosures, by name, give back."""
+    content: dict[str, Any] = {}
+    for name, value in parts.items():
+        content |= {name: value} if name == Part.ACCOUNT or not isinstance(value, Mapping) else value
+    return content
+
+
+def county_of(area: str) -> str:
+    """The county an area lies in: a community and a day may be enough to know of whom a decision speaks."""
+    return area[:_COUNTY]
 
 
 def scope_of(area: str) -> str:
-    """Where the row lies for row-level security: what has no proper code is shown to the nation's offices alone."""
+    """Where a row lies for row-level security: what has no proper code is shown to the nation's offices alone."""
     return area if re.fullmatch(AREA_CODE, area) else _NATION_ALONE
 
 
@@ -92,49 +134,34 @@ def is_service(account: str) -> bool:
     return account.startswith(_SERVICE)
 
 
-def pseudonym(account: str, *, salt: bytes) -> str:
-    """A service is no person and stays readable."""
-    if is_service(account):
-        return account
-    return base64.urlsafe_b64encode(hashlib.sha256(salt + account.encode()).digest()).decode().rstrip("=")
-
-
-def decision_hash(document: bytes, *, salt: bytes) -> str:
-    """Salted, because what a decision holds can be guessed: an age, a yes or no."""
-    return f"sha-256:{hashlib.sha256(salt + document).hexdigest()}"
-
-
-def read_document(entry: bytes, kept: Kept) -> dict[str, Any]:
-    """The decision's content, as it was told but for the account.
-
-    Raises ValueError where the document is not the one the entry speaks of.
-    """
-    if decision_hash(kept.document, salt=kept.salt) != attributes_of(entry)["decision_hash"]:
-        raise ValueError("the document is not the one whose hash the entry holds")
-    content: dict[str, Any] = json.loads(kept.document)
-    return content
-
-
-def attributes_of(entry: bytes) -> dict[str, Any]:
-    held: dict[str, Any] = json.loads(entry)
+def attributes_of(leaf: bytes) -> dict[str, Any]:
+    held: dict[str, Any] = json.loads(leaf)
     return held
 
 
-def canonical(value: Any) -> bytes:
-    return rfc8785.dumps(_exact(value))
+def found_by(held: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
+    """What an entry is found by: from its attributes, and from what its disclosures still say."""
+    decided = content.get("recorded_at") or held["time"]
+    asked = content.get("question", {})
+    return {
+        "type": held["type"],
+        "area": scope_of(content.get("area", held.get("area", ""))),
+        "recorded_at": datetime.fromisoformat(held["recordedtime"]),
+        "decided_at": datetime.fromisoformat(decided),
+        "on": date.fromisoformat(held["on"]) if "on" in held else None,
+        **{name: held.get(name) for name in ("decision_id", "clause", "rule", "staff", "permits")},
+        "account": content.get("account"),
+        "asked_account": asked.get("account"),
+        **{name: content.get(name, asked.get(name)) for name in ("subject", "organisation")},
+    }
 
 
-def _exact(value: Any) -> Any:
-    """JSON knows doubles only: a larger integer is written as a string (RFC 7493 §2.2), not rounded."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
-        return str(value)
-    if isinstance(value, Mapping):
-        return {name: _exact(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_exact(one) for one in value]
-    return value
+def canonical(leaf: Mapping[str, Any]) -> bytes:
+    """RFC 8785, for what entries hold: strings, booleans and lists of strings, under names in ASCII.
+
+    Only numbers, and names beyond ASCII, would need more care than sorting the names.
+    """
+    return orjson.dumps(leaf, option=orjson.OPT_SORT_KEYS)
 
 
 def moment(at: datetime) -> str:

@@ -1,30 +1,39 @@
+import shutil
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from aiokafka import ConsumerRecord
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from audit.commands.signing import Signer, sign_checkpoint, signer_of
+from audit.commands.publishing import Publisher, publisher_of
+from audit.commands.signing import Signer, signer_of
 from audit.main import service
-from audit.models import SignedCheckpoint
-from audit.queries.verification import Verification, verify_log
-from common.actors import Role, service_actor
-from common.bus import kafka_headers, topic_of
+from audit.queries.log import log_path
+from audit.queries.verification import Fault, check_records
+from audit.tests.telling import a_decision, record_of
+from audit.tlog.reading import LogReader
+from audit.tlog.sources import FolderSource
+from audit.tlog.verifying import Report, verify_log
+from common.actors import service_actor
+from common.events import Event
 from common.events.decisions import DecisionRecorded
-from common.testing import Bench, bench_fixtures, somebody
+from common.testing import Bench, bench_fixtures
 
 opened_bench, emptied_bench = bench_fixtures(service)
-
-NANJING = "320102001"
-DECIDED_AT = datetime(2026, 5, 6, 1, 2, 3, tzinfo=UTC)
 
 
 @pytest.fixture
 def bench(emptied_bench: Bench) -> Bench:
-    """An empty log is a new log: what the signer said of the last one goes with it."""
-    signer_of(emptied_bench.runtime.settings, emptied_bench.runtime.keys).file.unlink(missing_ok=True)
+    """An empty log is a new log: its files and what the signer said of the last one go with it."""
+    forget_log(emptied_bench)
     return emptied_bench
+
+
+def forget_log(bench: Bench) -> None:
+    settings = bench.runtime.settings
+    signer_of(settings, bench.runtime.keys).file.unlink(missing_ok=True)
+    shutil.rmtree(log_path(settings), ignore_errors=True)
 
 
 Tell = Callable[..., DecisionRecorded]
@@ -33,32 +42,7 @@ Tell = Callable[..., DecisionRecorded]
 @pytest.fixture
 def decision() -> Tell:
     """A decision as a service tells it, and as the test would change it."""
-    return _decision
-
-
-def _decision(number: int = 1, **changes: Any) -> DecisionRecorded:
-    told = {
-        "decision_id": f"decision-{number}",
-        "subject": "worker-7",
-        "account": "http://issuer.example|clerk",
-        "recorded_at": DECIDED_AT,
-        "rule": "exit.failed_evaluations",
-        "rule_version": 1,
-        "document": "JL",
-        "document_title": "社区专职工作者队伍建设的意见",
-        "policy_digest": "0" * 64,
-        "clause": "JL-10",
-        "at": "二（十）一",
-        "says": {"zh": "连续两年不合格的应退出岗位。", "en": "Two failed years running end the post."},
-        "area": NANJING,
-        "staff": "community_worker",
-        "on": date(2026, 5, 6),
-        "terms": {"years_running": 2},
-        "facts": {"grades": {"2024": "not_qualified", "2025": "not_qualified"}},
-        "outcome": True,
-        "permits": True,
-    }
-    return DecisionRecorded.model_validate(told | changes)
+    return a_decision
 
 
 Hear = Callable[..., Awaitable[None]]
@@ -66,41 +50,23 @@ Hear = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def hear(bench: Bench) -> Hear:
-    """Let the consumer take a decision as message `sequence` of a service's decisions."""
+    """Let the consumer take an event as message `sequence` of a service's decisions."""
 
-    async def heard(
-        told: DecisionRecorded, sequence: int, *, event_id: str | None = None, by: str = "recruitment"
-    ) -> None:
-        await bench.runtime.consumer.take(_record_of(told, sequence, event_id=event_id, by=by))
+    async def heard(told: Event, sequence: int, *, event_id: str | None = None, by: str = "recruitment") -> None:
+        await bench.runtime.consumer.take(record_of(told, sequence, event_id=event_id, by=by))
 
     return heard
 
 
-def _record_of(
-    told: DecisionRecorded, sequence: int, *, event_id: str | None = None, by: str = "recruitment"
-) -> "ConsumerRecord[bytes, bytes]":
-    headers = kafka_headers(
-        event_id=event_id or f"event-{by}-{sequence}",
-        source=f"/{by}/decisions",
-        type_name=told.type_name(),
-        key=told.key,
-        sequence=sequence,
-        recorded_at=DECIDED_AT,
-        traceparent=None,
-    )
-    return ConsumerRecord(
-        topic=topic_of("", by, "decisions"),
-        partition=0,
-        offset=sequence,
-        timestamp=0,
-        timestamp_type=0,
-        key=told.key.encode(),
-        value=told.model_dump_json().encode(),
-        checksum=None,
-        serialized_key_size=0,
-        serialized_value_size=0,
-        headers=headers,
-    )
+@pytest.fixture
+def grow(bench: Bench) -> Callable[..., Awaitable[None]]:
+    """Let the consumer take decisions of these numbers, together, as messages of the same number."""
+
+    async def grown(*numbers: int, by: str = "recruitment") -> None:
+        records = [record_of(a_decision(number), number, by=by) for number in numbers]
+        await bench.runtime.consumer.take_together(records)  # type: ignore[attr-defined]
+
+    return grown
 
 
 @pytest.fixture
@@ -109,17 +75,65 @@ def signer(bench: Bench) -> Signer:
 
 
 @pytest.fixture
-def sign(bench: Bench, signer: Signer) -> Callable[[], Awaitable[SignedCheckpoint | None]]:
-    async def signed() -> SignedCheckpoint | None:
-        return await bench.run(sign_checkpoint, actor=service_actor("audit"), signer=signer)
-
-    return signed
+def publisher(bench: Bench) -> Publisher:
+    return publisher_of(bench.runtime)
 
 
 @pytest.fixture
-def verify(bench: Bench, signer: Signer) -> Callable[..., Awaitable[Verification]]:
-    async def verified(*saved: str) -> Verification:
-        async with bench.session(somebody(Role.AUDITOR, area="")) as session:
-            return await verify_log(session, key=signer.key, saved=saved)
+def publish(publisher: Publisher) -> Callable[[], Awaitable[bool]]:
+    """Bring everything under a published checkpoint; whether there was anything to bring."""
+
+    async def published() -> bool:
+        any_round = False
+        while await publisher.round():
+            any_round = True
+        return any_round
+
+    return published
+
+
+@pytest.fixture
+def verify(bench: Bench, signer: Signer) -> Callable[..., Report]:
+    """The offline verifier over the log's files, with checkpoints saved earlier."""
+
+    def verified(*saved: str) -> Report:
+        source = FolderSource(log_path(bench.runtime.settings))
+        named = {f"saved {number}": note for number, note in enumerate(saved)}
+        return verify_log(source, keys=signer.verifiers, saved=named)
 
     return verified
+
+
+@pytest.fixture
+def faults(bench: Bench, publisher: Publisher) -> Callable[[], Awaitable[list[Fault]]]:
+    """The database held against the files."""
+
+    async def found() -> list[Fault]:
+        published = publisher.published()
+        reader = LogReader(FolderSource(log_path(bench.runtime.settings)), published.size if published else 0)
+        async with bench.runtime.sessions(info={"actor": service_actor("audit")}) as session:
+            return [fault async for fault in check_records(session, reader, sealer=bench.runtime.sealer)]
+
+    return found
+
+
+@pytest.fixture
+def tamper(bench: Bench) -> Callable[..., Awaitable[None]]:
+    """What somebody with the owner's password can do, row-level security and triggers put aside."""
+
+    async def tampered(*statements: str, **values: Any) -> None:
+        engine = create_async_engine(bench.runtime.settings.owner_database_url)
+        tables = ("entry", "checkpoint", "checkpoint_timestamp")
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT set_config('app.area_from', '0', true)"))
+            await connection.execute(text("SELECT set_config('app.area_to', ':', true)"))
+            for table in tables:
+                await connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER only_grows"))
+            for statement in statements:
+                named = {name: value for name, value in values.items() if f":{name}" in statement}
+                await connection.execute(text(statement), named)
+            for table in tables:
+                await connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER only_grows"))
+        await engine.dispose()
+
+    return tampered

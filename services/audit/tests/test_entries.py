@@ -1,182 +1,211 @@
-"""What stands in an entry for good, what can be erased, and who may read it meanwhile."""
+"""What stands in an entry for good, and what lies beside it and can be erased."""
 
+import base64
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+from jwcrypto.jwk import JWK
+from jwcrypto.jws import JWS
+from sd_jwt.verifier import SDJWTVerifier
 
-from audit.models import DecisionDocument
-from audit.rules import readers
-from audit.rules.entries import Told, attributes_of, canonical, moment, pseudonym, read_document, scope_of
-from audit.rules.readers import may_read
-from common.access import access_matrix
-from common.actors import Role
+from audit.rules.disclosures import digest_of, disclose, read_disclosure
+from audit.rules.entries import (
+    SHOWN_FOR_GOOD,
+    Made,
+    Origin,
+    attributes_of,
+    content_of,
+    county_of,
+    decision_entry,
+    found_by,
+    make_entry,
+    moment,
+    scope_of,
+)
+from audit.tests.telling import DECIDED_AT, a_decision
 
-
-def told(**changes: object) -> Told:
-    content = {
-        "decision_id": "decision-1",
-        "subject": "worker-7",
-        "account": "http://issuer.example|clerk",
-        "clause": "JL-10",
-        "rule": "applicant.bars",
-        "area": "220102",
-        "staff": "community_worker",
-        "on": "2026-05-06",
-        "permits": False,
-        "facts": {"criminal_record": True},
-    }
-    at = datetime(2026, 5, 6, 1, 2, 3, tzinfo=UTC)
-    return Told("event-1", "/contracts/decisions", "audit.decision_recorded.v1", 3, at, content | changes)
-
-
-SALT = b"s" * 16
+NOW = datetime(2026, 5, 6, 1, 2, 4, tzinfo=UTC)
+ORIGIN = Origin("event-1", "/contracts/decisions", "audit.decision_recorded.v1", 3, DECIDED_AT)
 
 
-def kept(document: bytes, salt: bytes = SALT) -> DecisionDocument:
-    return DecisionDocument(index=0, area="220102", salt=salt, document=document)
+def content(**changes: Any) -> dict[str, Any]:
+    return a_decision(**changes).model_dump(mode="json")
+
+
+def made(**changes: Any) -> Made:
+    return decision_entry(ORIGIN, content(**changes), recorded_at=NOW)
+
+
+def values(entry: Made) -> dict[str, Any]:
+    return dict(map(read_disclosure, entry.disclosures.values()))
+
+
+def opened_by_sd_jwt(leaf: bytes, disclosures: list[str]) -> dict[str, Any]:
+    """The entry as the reference implementation of RFC 9901 reads it, were it the payload of a signed token."""
+    key = JWK.generate(kty="EC", crv="P-256")
+    token = JWS(payload=leaf)
+    token.add_signature(key, alg="ES256", protected=json.dumps({"alg": "ES256"}))
+    combined = "~".join([token.serialize(compact=True), *disclosures, ""])
+    payload: dict[str, Any] = SDJWTVerifier(combined, lambda *_: key).get_verified_payload()
+    return payload
 
 
 class TestEntry:
-    NOW = datetime(2026, 5, 6, 1, 2, 4, tzinfo=UTC)
-
-    def leaf(self, **changes: object) -> bytes:
-        return told(**changes).entry(authid="somebody", recorded_at=self.NOW, salt=SALT)
-
-    def test_is_canonical_json_with_the_attributes_of_the_event_and_the_salted_hash_of_the_rest(self) -> None:
-        document = (
-            '{"area":"220102","clause":"JL-10","decision_id":"decision-1","facts":{"criminal_record":true},'
-            '"on":"2026-05-06","permits":false,"rule":"applicant.bars","staff":"community_worker",'
-            '"subject":"worker-7"}'
+    def test_is_canonical_json_with_the_digests_of_what_it_does_not_say(self) -> None:
+        entry = made()
+        digests = sorted(
+            base64.urlsafe_b64encode(hashlib.sha256(one.encode("ascii")).digest()).decode().rstrip("=")
+            for one in entry.disclosures.values()
         )
-        hashed = hashlib.sha256(SALT + document.encode()).hexdigest()
 
-        assert told().document().decode() == document
-        assert self.leaf().decode() == (
-            '{"area":"220102","authid":"somebody","authtype":"user","clause":"JL-10",'
-            f'"decision_hash":"sha-256:{hashed}","decision_id":"decision-1",'
-            '"id":"event-1","on":"2026-05-06","permits":false,"recordedtime":"2026-05-06T01:02:04.000000Z",'
-            '"rule":"applicant.bars","sequence":"3","source":"/contracts/decisions","specversion":"1.0",'
-            '"staff":"community_worker","subject":"worker-7",'
+        assert entry.leaf.decode() == (
+            f'{{"_sd":{json.dumps(digests, separators=(",", ":"))},"_sd_alg":"sha-256","area":"320102",'
+            '"at":"二（十）一","authtype":"user","clause":"JL-10","decision_id":"decision-1","document":"JL",'
+            '"id":"event-1","on":"2026-05-06","permits":true,"policy_digest":"' + "0" * 64 + '",'
+            '"recordedtime":"2026-05-06T01:02:04.000000Z","rule":"exit.failed_evaluations","rule_version":"1",'
+            '"sequence":"3","source":"/contracts/decisions","specversion":"1.0","staff":"community_worker",'
             '"time":"2026-05-06T01:02:03.000000Z","type":"audit.decision_recorded.v1"}'
         )
 
-    def test_no_fact_stands_in_it_and_without_the_salt_none_can_be_guessed(self) -> None:
-        guessed = told().entry(authid="somebody", recorded_at=self.NOW, salt=b"t" * 16)
+    @given(st.text(), st.text(), st.booleans())
+    def test_is_the_canonical_form_of_itself_whatever_was_told(self, at: str, staff: str, permits: bool) -> None:
+        leaf = made(at=at, staff=staff, permits=permits).leaf
 
-        assert b"criminal" not in self.leaf()
-        assert attributes_of(guessed)["decision_hash"] != attributes_of(self.leaf())["decision_hash"]
+        assert rfc8785.dumps(json.loads(leaf)) == leaf
+
+    @given(st.dictionaries(st.from_regex(r"[A-Za-z_]{1,9}", fullmatch=True), st.text() | st.lists(st.text())))
+    def test_of_the_log_itself_is_the_canonical_form_of_itself_too(self, shown: dict[str, Any]) -> None:
+        leaf = make_entry(ORIGIN, shown, {"account": "clerk"}, recorded_at=NOW).leaf
+
+        assert rfc8785.dumps(json.loads(leaf)) == leaf
+
+    @given(st.text(max_size=40), st.text(max_size=40))
+    def test_names_nobody_whatever_was_told(self, subject: str, words: str) -> None:
+        told = content(
+            subject=f"subject {subject}",
+            account=f"account {words}",
+            organisation=f"organisation {words}",
+            area="320102001002",
+            facts={"criminal_record": words},
+            outcome={"grade": subject},
+            words={"zh": words, "en": words},
+        )
+        leaf = decision_entry(ORIGIN, told, recorded_at=NOW).leaf
+
+        attributes = json.loads(leaf)
+        hidden = ("subject", "account", "organisation", "facts", "outcome", "words", "terms", "says")
+        assert not attributes.keys() & set(hidden)
+        assert attributes["area"] == "320102"
+        for secret in (b"subject", b"account", b"organisation", b"criminal_record", b"grade", b"320102001"):
+            assert secret not in leaf
 
     def test_stays_small_however_long_the_decision_is(self) -> None:
-        assert len(self.leaf(facts={"slips": "a" * 100_000})) == len(self.leaf())
-
-    def test_no_account_of_a_person_stands_in_it(self) -> None:
-        authid = pseudonym("http://issuer.example|clerk", salt=SALT)
-        leaf = told().entry(authid=authid, recorded_at=self.NOW, salt=SALT)
-
-        for written in (leaf, told().document()):
-            assert b"clerk" not in written
-            assert b"issuer" not in written
-
-    def test_a_service_is_named(self) -> None:
-        assert pseudonym("service:payroll", salt=b"") == "service:payroll"
-        assert attributes_of(self.leaf(account="service:payroll"))["authtype"] == "service_account"
-
-    def test_a_pseudonym_needs_its_salt(self) -> None:
-        assert pseudonym("a|b", salt=b"1" * 16) == pseudonym("a|b", salt=b"1" * 16)
-        assert pseudonym("a|b", salt=b"1" * 16) != pseudonym("a|b", salt=b"2" * 16)
-
-    def test_reads_back_as_told_without_the_account(self) -> None:
-        content = read_document(self.leaf(), kept(told().document()))
-
-        assert content == {name: value for name, value in told().content.items() if name != "account"}
+        assert len(made(facts={"slips": "a" * 100_000}).leaf) == len(made().leaf)
 
     @pytest.mark.parametrize(
-        "wrong",
-        [
-            pytest.param(kept(told().document().replace(b"true", b"null")), id="another document"),
-            pytest.param(kept(told().document(), salt=b"t" * 16), id="another salt"),
-        ],
+        ("account", "authtype"),
+        [("http://issuer.example|clerk", "user"), ("service:payroll", "service_account")],
     )
-    def test_another_document_than_the_one_hashed_is_noticed(self, wrong: DecisionDocument) -> None:
-        with pytest.raises(ValueError, match="not the one"):
-            read_document(self.leaf(), wrong)
+    def test_says_whether_a_person_or_a_service_decided(self, account: str, authtype: str) -> None:
+        assert attributes_of(made(account=account).leaf)["authtype"] == authtype
 
-    @pytest.mark.parametrize(
-        ("changes", "noticed", "noticed_when_erased"),
-        [
-            pytest.param({}, False, False, id="nothing"),
-            pytest.param({"facts": {}}, True, False, id="a fact"),
-            pytest.param({"permits": True}, True, True, id="the verdict"),
-            pytest.param({"clause": "JL-2"}, True, True, id="the clause"),
-        ],
-    )
-    def test_tells_a_telling_again_from_one_with_another_content(
-        self, changes: dict[str, object], noticed: bool, noticed_when_erased: bool
-    ) -> None:
-        again = told(**changes)
-
-        assert again.is_held_in(self.leaf(), kept(told().document())) is not noticed
-        assert again.is_held_in(self.leaf(), None) is not noticed_when_erased
-
-    def test_tells_another_event_or_moment_from_the_one_entered(self) -> None:
-        name = "audit.decision_recorded.v1"
-        for event_id, time in (("event-2", told().time), ("event-1", self.NOW)):
-            other = Told(event_id, "/contracts/decisions", name, 3, time, told().content)
-            assert not other.is_held_in(self.leaf(), kept(told().document()))
-
-    def test_numbers_and_keys_are_written_as_rfc_8785_says(self) -> None:
-        value = {"€": 1e21, "\r": 0.1 + 0.2, "\ufb33": 1.0, "1": [True, None], "😀": 2**53 - 1, "ö": "\u000f"}
-
-        written = canonical(value).decode()
-
-        assert written == (
-            '{"\\r":0.30000000000000004,"1":[true,null],"ö":"\\u000f","€":1e+21,"😀":9007199254740991,"\ufb33":1}'
-        )
-
-    def test_an_integer_that_json_would_round_is_written_as_a_string(self) -> None:
-        assert canonical([2**53, -(2**60), True]) == b'["9007199254740992","-1152921504606846976",true]'
-
-    def test_moments_are_written_in_utc(self) -> None:
-        china = timezone(timedelta(hours=8))
-        assert moment(datetime(2026, 1, 1, 7, 0, tzinfo=china)) == "2025-12-31T23:00:00.000000Z"
+    @pytest.mark.parametrize("area", ["320102001002", "320102001", "320102", "3201", "32", ""])
+    def test_says_of_the_area_no_more_than_the_county(self, area: str) -> None:
+        assert attributes_of(made(area=area).leaf)["area"] == area[:6] == county_of(area)
 
     @pytest.mark.parametrize(("area", "scope"), [("220102", "220102"), ("", "0"), ("abc", "0"), ("3201", "3201")])
     def test_what_has_no_proper_area_lies_with_the_nation(self, area: str, scope: str) -> None:
         assert scope_of(area) == scope
 
-    def test_a_leaf_stays_readable_json(self) -> None:
-        assert json.loads(self.leaf())["sequence"] == "3"
+    def test_moments_are_written_in_utc(self) -> None:
+        china = timezone(timedelta(hours=8))
+        assert moment(datetime(2026, 1, 1, 7, 0, tzinfo=china)) == "2025-12-31T23:00:00.000000Z"
 
 
-class TestMayRead:
-    """What the owning service's reading operation refuses, the log does not tell either."""
+class TestDisclosures:
+    def test_hold_what_the_entry_does_not_and_together_they_hold_all_of_it(self) -> None:
+        entry = made(area="320102001002")
+        told = content(area="320102001002")
 
-    @pytest.mark.parametrize(
-        ("source", "rule", "role", "may"),
-        [
-            ("/payroll/decisions", "tax.cumulative_withholding", Role.FINANCE, True),
-            ("/payroll/decisions", "tax.cumulative_withholding", Role.LEAD_DEPARTMENT, True),
-            ("/payroll/decisions", "tax.cumulative_withholding", Role.CIVIL_AFFAIRS, False),
-            ("/payroll/decisions", "pool.shares", Role.STREET_OFFICE, False),
-            ("/payroll/decisions", "policy.choice_within_bounds", Role.CIVIL_AFFAIRS, True),
-            ("/contracts/decisions", "exit.procedure", Role.HUMAN_RESOURCES, True),
-            ("/contracts/decisions", "exit.procedure", Role.FINANCE, False),
-            ("/contracts/decisions", "agreement.term", Role.FINANCE, True),
-            ("/contracts/decisions", "agreement.term", Role.SUPERIOR_UNION, False),
-            ("/recruitment/decisions", "applicant.bars", Role.SUPERIOR_UNION, True),
-            ("/recruitment/decisions", "applicant.bars", Role.FINANCE, False),
-            ("/recruitment/decisions", "plan.approvers", Role.FINANCE, True),
-            ("/evaluation/decisions", "evaluation.grade", Role.PROVINCIAL_REGISTRAR, False),
-            ("/evaluation/decisions", "training.due", Role.SUPERIOR_UNION, True),
-            ("/registry/decisions", "quota.for_organisation", Role.PROVINCIAL_REGISTRAR, True),
-        ],
-    )
-    def test_follows_the_matrix(self, source: str, rule: str, role: Role, may: bool) -> None:
-        assert may_read({role}, source=source, rule=rule) is may
-        assert may_read({role, Role.WORKER}, source=source, rule=rule) is may
-        assert may_read({Role.AUDITOR}, source=source, rule=rule)
+        given_back = content_of(values(entry))
 
-    def test_names_operations_that_exist(self) -> None:
-        assert {operation for _, _, operation in readers._SHOWN_BY if operation} <= access_matrix().keys()
+        assert set(entry.disclosures) == {"subject", "account", "case", "policy"}
+        assert given_back | {name: told[name] for name in SHOWN_FOR_GOOD if name not in given_back} == {
+            name: value for name, value in told.items() if name != "rule_version"
+        }
+        assert not given_back.keys() & set(SHOWN_FOR_GOOD)
+
+    def test_are_salted_so_that_nobody_can_guess_what_a_digest_stands_for(self) -> None:
+        first, second = made(), made()
+        salts = [json.loads(base64.urlsafe_b64decode(one + "=="))[0] for one in first.disclosures.values()]
+
+        assert not set(attributes_of(first.leaf)["_sd"]) & set(attributes_of(second.leaf)["_sd"])
+        assert len(set(salts)) == 4
+        assert {len(base64.urlsafe_b64decode(salt + "==")) for salt in salts} == {16}
+
+    def test_are_what_the_reference_implementation_finds_in_the_entry(self) -> None:
+        entry = made()
+
+        opened = opened_by_sd_jwt(entry.leaf, list(entry.disclosures.values()))
+
+        shown = {name: value for name, value in attributes_of(entry.leaf).items() if not name.startswith("_")}
+        assert opened == shown | values(entry)
+
+    def test_may_be_given_singly_and_the_reference_implementation_finds_those(self) -> None:
+        entry = made()
+
+        opened = opened_by_sd_jwt(entry.leaf, [entry.disclosures["case"]])
+
+        assert opened["case"] == values(entry)["case"]
+        assert not opened.keys() & {"subject", "account", "policy"}
+
+    def test_the_example_of_the_standard_has_its_digest(self) -> None:
+        disclosure = "WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0"
+
+        assert digest_of(disclosure) == "X9yH0Ajrdm1Oij4tWso9UzzKJvPoDxwmuEcO3XAdRC0"
+        assert read_disclosure(disclosure) == ("family_name", "Möbius")
+
+    @given(st.text(), st.recursive(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(), st.lists))
+    def test_read_back_as_written(self, name: str, value: Any) -> None:
+        assert read_disclosure(disclose(name, value)) == (name, value)
+
+
+class TestFoundBy:
+    def test_is_found_by_all_that_was_told(self) -> None:
+        columns = made().columns
+
+        assert columns == {
+            "type": "audit.decision_recorded.v1",
+            "area": "320102001",
+            "recorded_at": NOW,
+            "decided_at": DECIDED_AT,
+            "on": date(2026, 5, 6),
+            "decision_id": "decision-1",
+            "clause": "JL-10",
+            "rule": "exit.failed_evaluations",
+            "staff": "community_worker",
+            "permits": True,
+            "account": "http://issuer.example|clerk",
+            "subject": "worker-7",
+            "organisation": "organisation-1",
+            "asked_account": None,
+        }
+
+    def test_is_found_by_no_more_than_is_left_of_it(self) -> None:
+        entry = made()
+        left = {name: value for name, value in values(entry).items() if name in ("account", "policy")}
+
+        columns = found_by(attributes_of(entry.leaf), content_of(left))
+
+        assert {name for name, value in columns.items() if value != entry.columns[name]} == {
+            "area",
+            "subject",
+            "organisation",
+        }
+        assert (columns["area"], columns["subject"], columns["organisation"]) == ("320102", None, None)
