@@ -18,6 +18,7 @@ from common.embedded.platform import Platform
 from common.embedded.ports import Ports
 from common.embedded.refusals import StartRefused
 from lives import jianghan, jiangsu, jilin, sample
+from lives.platform import open_platform
 from lives.teller import NotAsTold, Teller
 
 LIVES = {"jiangsu": jiangsu.play, "jilin": jilin.play, "jianghan": jianghan.play}
@@ -51,7 +52,7 @@ def tell_once(platform: Platform, folder: Path) -> bool:
 
 
 def run(folder: Path) -> int:
-    with Platform(folder, ports=Ports(), services=service_names(), say=_print) as platform:
+    with open_platform(folder, ports=Ports(), say=_print) as platform:
         url = platform.service_url("gateway")
         _print(f"平台已启动：{url}（接口文档 {url}/docs）。现在演示三个示例，按 Ctrl-C 可随时停止。")
         told = threading.Thread(target=tell_once, args=(platform, folder), daemon=True)
@@ -66,7 +67,7 @@ def play_apart() -> int:
     with tempfile.TemporaryDirectory(prefix="lives-") as name:
         folder = Path(name)
         ports = Ports.free(services=len(service_names()))
-        with Platform(folder, ports=ports, services=service_names(), fast=True, say=_print) as platform:
+        with open_platform(folder, ports=ports, fast=True, say=_print) as platform:
             return 0 if tell_once(platform, folder) else 1
 
 

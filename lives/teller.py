@@ -114,9 +114,8 @@ class Teller:
         told = set()
         for decision_id in filter(None, ids.split(",")):
             kept = self.finds(INSPECTOR, f"/v1/decisions/{decision_id}", lambda answer: answer)
-            decision = kept["decision"]
-            line = f"       ✓ 依据《{decision['document_title']}》{decision['at']}（{decision['clause']}）"
-            if not decision["permits"] and kept["words"]:
+            line = f"       ✓ 依据《{kept['document_title']}》{kept['at']}（{kept['clause']}）"
+            if not kept["permits"] and kept["words"]:
                 line = f"       ✗ {kept['words']['zh']}"
             if line not in told:
                 self.say(line)

@@ -50,7 +50,7 @@ class Witness(Teller):
     def _tell_decisions(self, ids: str) -> None:
         for decision_id in filter(None, ids.split(",")):
             path = f"/v1/decisions/{decision_id}"
-            self.kept.append(self.finds(INSPECTOR, path, lambda answer: answer)["decision"])
+            self.kept.append(self.finds(INSPECTOR, path, lambda answer: answer))
 
     def asks(self, person: Person, method: str, path: str, body: dict[str, Any]) -> httpx.Response:
         return self._command(person, method, path, body)

@@ -180,6 +180,8 @@ def add_routes(app: FastAPI, document: Mapping[str, Any], forwarder: Forwarder, 
             route = Route(path, _endpoint(forwarder, service), methods=[method.upper()], name=operation["operationId"])
             route.methods = {method.upper()}  # a GET alone would bring a HEAD that no service answers
             app.router.routes.append(route)
+    # The log is files for everybody's tools, not an operation (C2SP tlog-tiles).
+    app.router.routes.append(Route("/log/{path:path}", _endpoint(forwarder, "audit"), methods=["GET"], name="read_log"))
 
 
 def _endpoint(forwarder: Forwarder, service: str) -> Callable[[Request], Awaitable[Response]]:
