@@ -1,12 +1,18 @@
-"""`python -m benchmarks [relay|latency|gateway|start …]`: a JSON line for each figure on stdout, progress on stderr."""
+"""`python -m benchmarks [relay|latency|audit …]`: a JSON line for each figure on stdout, progress on stderr."""
 
 import argparse
 import time
 
-from benchmarks import gateway, latency, relay, start
+from benchmarks import audit, gateway, latency, relay, start
 from benchmarks.figures import say
 
-BENCHMARKS = {"relay": relay.run, "latency": latency.run, "gateway": gateway.run, "start": start.run}
+BENCHMARKS = {
+    "relay": relay.run,
+    "latency": latency.run,
+    "gateway": gateway.run,
+    "audit": audit.run,
+    "start": start.run,
+}
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from common.clock import utc_now
 from common.embedded.servers import Servers
 from common.events.payroll import PayslipIssued
 from common.observability import OUTBOX_SENT
-from common.relay import BATCH, Relay
+from common.relay import BATCH
 from common.testing import Bench, empty_tables, open_bench
 
 SERVICE = "payroll"
@@ -107,7 +107,7 @@ async def _ours(outbox: Outbox) -> float:
     runtime = outbox.bench.runtime
     counter = OUTBOX_SENT.labels(SERVICE)
     before, at_start = await _in_kafka(outbox), _value(counter)
-    relay = asyncio.create_task(Relay(service=SERVICE, engine=runtime.engine, settings=runtime.settings).run())
+    relay = asyncio.create_task(runtime.relay.run())
     async with asyncio.timeout(60):
         while _value(counter) == at_start:
             await asyncio.sleep(_WATCH)
