@@ -51,7 +51,7 @@ class BatchConsumer(Consumer):
     async def take_all(self, consumer: AIOKafkaConsumer, batches: Mapping[TopicPartition, Records]) -> None:
         await self.take_together([record for records in batches.values() for record in records])
         for partition, records in batches.items():
-            await self.commit(consumer, partition, records)
+            await self.move_offset(consumer, partition, records)
 
     async def take(self, record: "ConsumerRecord[bytes, bytes]") -> None:
         await self.take_together([record])

@@ -161,9 +161,9 @@ class Consumer:
         for partition, records in batches.items():
             for record in records:
                 await self.take(record)
-            await self.commit(consumer, partition, records)
+            await self.move_offset(consumer, partition, records)
 
-    async def commit(self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: Records) -> None:
+    async def move_offset(self, consumer: AIOKafkaConsumer, partition: TopicPartition, records: Records) -> None:
         try:
             # Never bare: that would commit what was fetched, not what was handled.
             await consumer.commit({partition: records[-1].offset + 1})

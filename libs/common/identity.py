@@ -1,12 +1,15 @@
-"""Resident identity numbers (GB 11643-1999)."""
+"""Resident identity numbers (GB 11643-1999) and unified social credit codes (GB 32100-2015)."""
 
+import re
 from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
+from stdnum.cn.uscc import calc_check_digit
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
+_CREDIT_CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}")
 
 
 def is_identity_number(number: str) -> bool:
@@ -45,3 +48,12 @@ def _checked(number: str) -> str:
 
 
 IdentityNumber = Annotated[str, Field(min_length=18, max_length=18), AfterValidator(_checked)]
+
+
+def is_credit_code(code: str) -> bool:
+    """Form and check character. The registrar and the district are not checked.
+
+    python-stdnum's own `is_valid` asks for a digit in the first place and so refuses codes of registrars that have a
+    letter (N agriculture, A army, Y others).
+    """
+    return _CREDIT_CODE.fullmatch(code) is not None and calc_check_digit(code) == code[-1]

@@ -204,11 +204,12 @@ def somebody(*roles: Role, area: str, subject: str = "clerk") -> Actor:
     return Actor(account=f"{ISSUER}|{subject}", roles=frozenset(roles), area=area)
 
 
-async def open_bench(service: Service, *, admin_url: str, folder: Path) -> Bench:
-    """A bench for `service`, its database made and migrated."""
+async def open_bench(service: Service, *, admin_url: str, folder: Path, number: int = 1) -> Bench:
+    """A bench for `service`, its database made and migrated; a second one of a service has another number."""
     import asyncio
 
-    urls = await prepare_database(admin_url, service.name, folder=folder, prefix=f"t{os.getpid()}_")
+    prefix = f"t{os.getpid()}_" if number == 1 else f"t{os.getpid()}_{number}_"
+    urls = await prepare_database(admin_url, service.name, folder=folder, prefix=prefix)
     await asyncio.to_thread(upgrade, service=service.name, metadata=service.tables, owner_url=urls.owner_url)
     settings = Settings(
         database_url=urls.database_url,

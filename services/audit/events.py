@@ -46,7 +46,8 @@ async def publish_log(runtime: Runtime) -> None:
                     if begun >= next_check:
                         await check_disclosures(runtime)
                         next_check = begun + BETWEEN_CHECKS_S
-                    pause = BETWEEN_CHECKPOINTS_S if published else BETWEEN_LOOKS_S
+                    asked = published or publisher.silent_since is not None
+                    pause = BETWEEN_CHECKPOINTS_S if asked else BETWEEN_LOOKS_S
                     await asyncio.sleep(max(BETWEEN_LOOKS_S, pause - (clock() - begun)))
         except AlreadyWritten:
             await asyncio.sleep(BETWEEN_CHECKPOINTS_S)

@@ -14,17 +14,21 @@ from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from audit.commands import carrying
 from audit.commands.publishing import publisher_of
 from audit.commands.rebuilding import rebuild_index
-from audit.commands.signing import signer_of
+from audit.commands.signing import SignerRefused, signer_of
 from audit.main import service
-from audit.queries.log import log_path, published_log
+from audit.queries.log import LogDamaged, log_path, published_log
 from audit.queries.verification import as_line, check_records
 from audit.tlog.findings import Outcome
 from audit.tlog.folder import AlreadyWritten
 from audit.tlog.notes import Ed25519Key
-from audit.tlog.sources import FolderSource
+from audit.tlog.policy import BadPolicy
+from audit.tlog.reading import TileMalformed, TileMissing
+from audit.tlog.sources import FolderSource, LogUnreachable
 from audit.tlog.verifying import verify_log
 from common.actors import service_actor
 from common.clock import utc_now
@@ -34,6 +38,22 @@ from common.settings import Settings
 from common.transaction import transaction
 
 FINE, FAULTY, NOT_DONE = 0, 1, 2
+
+# What says nothing of the log: settings, keys, the database, files that are not there or not what they should be.
+_CANNOT = (
+    AlreadyWritten,
+    BadPolicy,
+    DBAPIError,
+    KeysMissing,
+    LogDamaged,
+    LogUnreachable,
+    OSError,
+    SignerRefused,
+    TileMalformed,
+    TileMissing,
+    ValueError,
+    carrying.CannotCarry,
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -55,7 +75,7 @@ def main(arguments: Sequence[str]) -> int:
         if asked.command == "keys":
             return _keys(settings, asked.what, asked.key_id)
         return asyncio.run(_on_database(settings, _COMMANDS[asked.command], getattr(asked, "folder", None)))
-    except (KeysMissing, AlreadyWritten, carrying.CannotCarry, OSError) as error:
+    except _CANNOT as error:
         print(f"未能完成 (could not be done): {error}", file=sys.stderr)
         return NOT_DONE
 
@@ -77,9 +97,11 @@ async def _fsck(runtime: Runtime, _folder: Path | None) -> int:
     )
     for finding in report.findings:
         print(f"{finding.outcome:<10}{finding.words('zh')}\n{'':<10}{finding.words('en')}")
-    log = published_log(runtime.settings)
-    if report.outcome is not Outcome.HOLDS or log is None:
+    if report.outcome is not Outcome.HOLDS:
         return FAULTY
+    log = published_log(runtime.settings)
+    if log is None:
+        return NOT_DONE
     faults = 0
     async with runtime.sessions(info={"actor": service_actor("audit"), "reads": True}) as session, session.begin():
         async for fault in check_records(session, log.reader, sealer=runtime.sealer):

@@ -40,7 +40,7 @@ from common.migrations import upgrade
 from common.settings import Settings
 
 SOURCES = ("recruitment", "payroll")
-_LIVES_FOR = (0.2, 5.0)
+_LIVES_FOR = (0.0, 1.0)
 _PATIENCE_S = 900
 
 

@@ -68,6 +68,19 @@ class TestLog:
 
         assert "witness.invalid/here" in anonymous.text
 
+    def test_is_accepted_by_tools_that_others_wrote(self, platform, inspector, tmp_path):
+        pytest.importorskip("tlog_scales", reason="make test brings the tools of others")
+        from tests.verifiers.tools import look
+
+        key = (platform.folder / "log-policy").read_text("utf-8").split()[1]
+        saved = tmp_path / "checkpoint"
+        saved.write_text(inspector.get("/log/checkpoint").text, "utf-8")
+
+        found = look(f"{inspector.base_url}/log", key=key, earlier=[saved])
+
+        assert {one.tool: one.words for one in found if not one.ok} == {}
+        assert len(found) == 3
+
 
 class TestReceipt:
     def test_holds_by_itself(self, platform, inspector, decision_id, tmp_path):

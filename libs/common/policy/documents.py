@@ -37,8 +37,7 @@ class NotChosen(Exception):
     def __init__(self, *, rule: str, clause: str, term: str, level: Level, area: str) -> None:
         self.rule = rule
         self.clause = clause
-        field = RULES[rule].terms.model_fields.get(term)
-        title = (field and field.title) or term
+        title = getattr(RULES[rule].terms.model_fields.get(term), "title", None) or term
         self.zh = f"条款 {clause} 将“{title}”交由{_LEVELS[level]}自定，本地区（{area}）尚未选定。请先由其作出选定。"
         self.en = f"Clause {clause} leaves '{term}' to the {level}; area {area} has not chosen it yet."
         super().__init__(self.en)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from common.policy import RULES, Finding, NoClause, NotChosen, Terms, load_policies, rule
+from common.policy import RULES, Decision, Finding, NoClause, NotChosen, Terms, load_policies, rule
 from common.policy.decisions import decide, decide_by, recompute
 from common.policy.documents import PolicyFault
 from common.tests.diary import registered
@@ -25,12 +25,22 @@ def limit(terms: Limit, *, given: int) -> bool:
     return terms.most is not None and terms.least <= given <= terms.most
 
 
+@rule("trial.revised")
+def revised_once(terms: Limit, *, given: int) -> bool:
+    return given == terms.least
+
+
+@rule("trial.revised", version=2)
+def revised(terms: Limit, *, given: int) -> bool:
+    return given >= terms.least
+
+
 @rule("trial.bars", every=True)
 def bars(terms: Bar, *, name: str, on: date | None = None) -> list[Finding]:
     return [Finding(code="barred", zh=name, en=name)] if name in terms.barred else []
 
 
-for own in (limit, bars):
+for own in (limit, bars, revised):
     RULES.pop(own.name)
 
 
@@ -204,6 +214,14 @@ class TestDecision:
         assert decision.rule_version == 2
         with pytest.raises(LookupError, match="version 2"):
             recompute(decision.model_copy(update={"rule_version": 1}))
+
+    def test_computes_again_by_the_version_of_its_day_while_a_newer_one_decides(self):
+        decided: dict[str, Any] = dict.fromkeys(("decision_id", "document", "document_title", "policy_digest", "clause", "at"), "x")
+        decided |= {"says": {"zh": "x", "en": "x"}, "area": "", "staff": "", "on": date(2026, 1, 1), "permits": True}
+        decided |= {"rule": "trial.revised", "terms": {"least": 1}, "facts": {"given": 2}, "outcome": True}
+
+        assert recompute(Decision(**decided, rule_version=1)) is False
+        assert recompute(Decision(**decided, rule_version=2)) is True
 
     def test_takes_only_the_facts_the_rule_names(self, load):
         policies = load(A=document("A", clause("A-1", "{most: 5}")))

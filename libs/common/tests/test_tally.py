@@ -220,7 +220,7 @@ async def test_the_relay_says_it_after_the_decisions_it_covers(bench, bus, monke
     found = await _topic(bench, bus)
 
     assert [name for name, _ in found] == [DecisionRecorded.type_name()] * 2 + [DecisionsTallied.type_name()]
-    statement = DecisionsTallied.read(orjson.loads(found[2][1]))
+    statement = DecisionsTallied.model_validate_json(found[2][1])
     assert (statement.first_sequence, statement.last_sequence) == (1, 2)
     assert marks_in(statement)[0] == mark_of("event-1", found[0][1], keys=bench.runtime.keys)
 
@@ -238,7 +238,7 @@ async def _topic(bench, bus):
     )
     await consumer.start()
     try:
-        found = []
+        found: list[tuple[str, bytes]] = []
         async with asyncio.timeout(30):
             while len(found) < 3:
                 for records in (await consumer.getmany(timeout_ms=500)).values():

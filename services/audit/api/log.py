@@ -24,7 +24,7 @@ class RaisedAlarm(BaseModel):
     kind: str = Field(
         description="gap 缺号、conflict 内容冲突、out_of_order 迟到、tally_differs 与来源自报不符、"
         "disclosure_missing 内容被私删、checkpoint_refused 拒绝签发、witness_silent 见证方未副署、"
-        "copy_failed 检查点未送出、stamp_failed 未盖时间戳"
+        "witness_refused 见证方拒绝、copy_failed 检查点未送出、stamp_failed 未盖时间戳"
     )
     source: str
     first_sequence: int

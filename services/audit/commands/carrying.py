@@ -13,14 +13,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.commands.rebuilding import rebuild_index
 from audit.commands.signing import signer_of
-from audit.models import CheckpointTimestamp, Disclosure, Entry, Erasure, IndexedEntry, PublishedCheckpoint
+from audit.models import (
+    CheckpointTimestamp,
+    Disclosure,
+    Entry,
+    Erasure,
+    IndexedEntry,
+    PublishedCheckpoint,
+    QueuedEntry,
+)
 from audit.queries.log import log_path, published_log
+from audit.rules.entries import EntryType
 from audit.tlog.findings import Outcome
+from audit.tlog.folder import LogFolder
+from audit.tlog.reading import LogReader
 from audit.tlog.sources import FolderSource
 from audit.tlog.tiles import path_of, tiles_at
 from audit.tlog.verifying import verify_log
@@ -44,8 +55,11 @@ async def export_log(runtime: Runtime, folder: Path) -> int:
     if folder.exists() and any(folder.iterdir()):
         raise CannotCarry(f"{folder} 不是空目录 (is not empty)")
     size = log.checkpoint.size
-    await asyncio.to_thread(_copy_log, log_path(runtime.settings), folder / "log", size)
     async with runtime.sessions(info={"actor": service_actor("audit"), "reads": True}) as session, session.begin():
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        if await _erases_unpublished(session, size):
+            raise CannotCarry("有抹除尚未公布，请稍后再导出 (an erasure is not published yet: try again shortly)")
+        await asyncio.to_thread(_copy_log, log_path(runtime.settings), folder / "log", size)
         for name, table, row in _CARRIED:
             with (folder / name).open("w", encoding="utf-8") as file:
                 async for one in _rows(session, table, size):
@@ -53,6 +67,13 @@ async def export_log(runtime: Runtime, folder: Path) -> int:
                         file.write(json.dumps(line, ensure_ascii=False) + "\n")
     (folder / "log" / "checkpoint").write_text(log.note, "utf-8")
     return size
+
+
+async def _erases_unpublished(session: AsyncSession, size: int) -> bool:
+    """Whether something is gone from entries that are carried, and the entry that says so would not be."""
+    entered = select(IndexedEntry.index).where(IndexedEntry.type == EntryType.ERASED, IndexedEntry.index >= size)
+    waiting = select(QueuedEntry.queue_id).where(QueuedEntry.type == EntryType.ERASED)
+    return bool(await session.scalar(select(or_(entered.exists(), waiting.exists()))))
 
 
 def _copy_log(source: Path, target: Path, size: int) -> None:
@@ -86,16 +107,14 @@ async def import_log(runtime: Runtime, folder: Path) -> int:
         if await tx.session.scalar(select(func.count()).select_from(Entry)):
             raise CannotCarry("数据库不是空的 (the database is not empty)")
         await asyncio.to_thread(_copy_log, source, target, checkpoint.size)
-        shutil.copyfile(source / "checkpoint", target / "checkpoint")
         await _read_rows(tx.session, folder)
-        log = published_log(runtime.settings)
-        if log is None:
-            raise CannotCarry("检查点未能写入 (the checkpoint was not written)")
-        await rebuild_index(tx, log.reader, sealer=runtime.sealer)
+        await rebuild_index(tx, LogReader(FolderSource(target), checkpoint.size), sealer=runtime.sealer)
         for line in _lines(folder / "marks.jsonl"):
             marked = update(IndexedEntry).where(IndexedEntry.index == line["index"])
             await tx.session.execute(marked.values(mark=b64decode(line["mark"])))
+    # Last, so that an import that failed can be done again.
     signer.replace(None, checkpoint)
+    await asyncio.to_thread(LogFolder(target).publish, report.note or "")
     return checkpoint.size
 
 

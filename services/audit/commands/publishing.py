@@ -133,8 +133,13 @@ class Publisher:
     async def _witnessed(self, note: str, now: Checkpoint) -> str | None:
         """The note with the cosignatures that the policy asks for; where they are missing None, in time an alarm."""
         asked = [witness for witness in self.policy.witnesses if witness.url]
-        lines = await asyncio.gather(*(asyncio.to_thread(self._ask, witness, note, now) for witness in asked))
-        note = add_signatures(note, [line for answered in lines for line in answered])
+        answers = await asyncio.gather(*(asyncio.to_thread(self._ask, witness, note, now) for witness in asked))
+        for witness, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, WitnessRefused):
+                async with self._transaction() as tx:
+                    mark = f"{witness.name} ({answer.status})"
+                    await raise_alarm(tx, AlarmKind.WITNESS_REFUSED, last=now.size, mark=mark)
+        note = add_signatures(note, [line for answer in answers if isinstance(answer, tuple) for line in answer])
         if self.policy.is_satisfied(note):
             self.silent_since = None
             return note
@@ -144,16 +149,16 @@ class Publisher:
                 await raise_alarm(tx, AlarmKind.WITNESS_SILENT)
         return None
 
-    def _ask(self, witness: Witness, note: str, now: Checkpoint) -> Sequence[str]:
+    def _ask(self, witness: Witness, note: str, now: Checkpoint) -> tuple[str, ...] | WitnessRefused:
         reader = LogReader(FolderSource(self.folder.folder), now.size)
         known = min(self.seen.get(witness.name, 0), now.size)
         try:
             cosigned = cosign(note, witness=witness, prove=reader.consistency_path, old_size=known, timeout_s=_WITHIN_S)
         except (WitnessRefused, WitnessUnreachable) as error:
             log.warning("witness_did_not_cosign", witness=witness.name, reason=str(error)[:300])
-            return ()
+            return error if isinstance(error, WitnessRefused) else ()
         self.seen[witness.name] = now.size
-        return cosigned.lines
+        return tuple(cosigned.lines)
 
     async def _publish(self, now: Checkpoint, note: str) -> None:
         await asyncio.to_thread(self.folder.publish, note)

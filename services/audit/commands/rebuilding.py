@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from audit.commands.intake import LOCK_SEQUENCER
-from audit.models import Disclosure, Entry, Erasure, IndexedEntry, SourceState
+from audit.models import Disclosure, Entry, Erasure, IndexedEntry, QueuedEntry, SourceState
 from audit.queries.disclosures import disclosures_of, values_of
 from audit.rules.entries import EntryType, attributes_of, content_of, found_by
 from audit.tlog.reading import LogReader
@@ -42,6 +42,8 @@ async def rebuild_index(tx: Transaction, log: LogReader, *, sealer: Sealer) -> i
         ]
         await tx.session.execute(insert(IndexedEntry), rows)
         tx.session.expunge_all()
+    # A backup may bring back what was waiting when it was made and is entered by now.
+    await tx.session.execute(delete(QueuedEntry).where(QueuedEntry.event_id.in_(select(Entry.event_id))))
     await _expect_what_follows(tx)
     return log.size
 

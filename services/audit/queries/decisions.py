@@ -12,11 +12,10 @@ from audit.queries import disclosures as disclosure_queries
 from audit.queries.intake import log_size
 from audit.queries.log import Published
 from audit.rules.alarms import Words
-from audit.rules.disclosures import digest_of
 from audit.rules.entries import EntryType, Part, attributes_of, content_of
 from audit.rules.readers import may_read
 from audit.tlog.notes import encode
-from audit.tlog.receipts import Receipt, write_receipt
+from audit.tlog.receipts import Receipt, digest_of, write_receipt
 from audit.tlog.tree import hash_leaf
 from common.actors import Actor, Role
 from common.errors import BusinessError, NotFound

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.models import Disclosure, Entry, Erasure, IndexedEntry, QueuedEntry
 from audit.queries.disclosures import disclosures_of, values_of
-from audit.rules.disclosures import digest_of
 from audit.rules.entries import EntryType, Part, attributes_of, content_of, found_by
 from audit.tlog.reading import LogReader
+from audit.tlog.receipts import digest_of
 from common.fields import Sealer
 
 _BATCH = 500
@@ -87,7 +87,8 @@ def _faults_of(
     entry, indexed = row
     if entry.leaf != leaf:
         yield Fault("entry_differs", index)
-    if (entry.event_id, entry.source, str(entry.sequence)) != (held["id"], held["source"], held["sequence"]):
+    row_says = (entry.event_id, entry.source, str(entry.sequence), entry.decision_id)
+    if row_says != (held["id"], held["source"], held["sequence"], held.get("decision_id")):
         yield Fault("row_differs", index)
     for name, disclosure in disclosures.items():
         if digest_of(disclosure) not in held["_sd"]:

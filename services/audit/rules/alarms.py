@@ -12,6 +12,7 @@ class AlarmKind(StrEnum):
     DISCLOSURE_MISSING = "disclosure_missing"
     CHECKPOINT_REFUSED = "checkpoint_refused"
     WITNESS_SILENT = "witness_silent"
+    WITNESS_REFUSED = "witness_refused"
     COPY_FAILED = "copy_failed"
     STAMP_FAILED = "stamp_failed"
 
@@ -71,9 +72,16 @@ _WORDS = {
         "in but not called recorded. Check that the witnesses run and can be reached; one that refuses has seen "
         "another log: keep both checkpoints.",
     ),
+    AlarmKind.WITNESS_REFUSED: Words(
+        "见证方 {mark} 拒绝为 {last} 条的检查点副署：它见过的与本日志矛盾，或它不认识本日志的密钥。"
+        "请立即保全日志目录与签名状态文件，向见证方索取其证据（witness evidence）核对。",
+        "The witness {mark} refuses to cosign the checkpoint of {last} entries: it has seen another log than this, or "
+        "does not know its key. Copy the log's folder and the signer's file at once, and ask the witness's keeper for "
+        "what it holds (witness evidence).",
+    ),
     AlarmKind.COPY_FAILED: Words(
-        "检查点（{first} 条）未能送到 {mark}。请检查该处是否可写；下一个检查点会再送。",
-        "The checkpoint of {first} entries could not be put at {mark}. Check whether it can be written; the next "
+        "检查点（{last} 条）未能送到 {mark}。请检查该处是否可写；下一个检查点会再送。",
+        "The checkpoint of {last} entries could not be put at {mark}. Check whether it can be written; the next "
         "checkpoint is sent there again.",
     ),
     AlarmKind.STAMP_FAILED: Words(

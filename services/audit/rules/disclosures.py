@@ -5,7 +5,6 @@ is deleted nobody, not even we, can tell again what the digest stood for, and ev
 """
 
 import base64
-import hashlib
 import json
 import secrets
 from typing import Any
@@ -20,10 +19,6 @@ def disclose(name: str, value: Any) -> str:
     """A fresh disclosure of an object property: base64url of the JSON array of salt, name and value."""
     salt = _encode(secrets.token_bytes(SALT_BYTES))
     return _encode(orjson.dumps([salt, name, value]))
-
-
-def digest_of(disclosure: str) -> str:
-    return _encode(hashlib.sha256(disclosure.encode()).digest())
 
 
 def read_disclosure(disclosure: str) -> tuple[str, Any]:

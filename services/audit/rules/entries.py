@@ -14,7 +14,9 @@ from typing import Any
 
 import orjson
 
-from audit.rules.disclosures import ALGORITHM, digest_of, disclose
+from audit.rules.disclosures import ALGORITHM, disclose
+from audit.tlog import receipts
+from audit.tlog.receipts import digest_of
 from common.areas import AREA_CODE
 from common.events.decisions import DecisionRecorded, DecisionsTallied
 
@@ -29,7 +31,7 @@ class EntryType(StrEnum):
 
     DECISION = DecisionRecorded.type_name()
     TALLY = DecisionsTallied.type_name()
-    ERASED = "audit.disclosures_erased.v1"
+    ERASED = receipts.ERASED
     READ = "audit.decisions_read.v1"
     ALARM = "audit.alarm_raised.v1"
     ALARM_CLOSED = "audit.alarm_closed.v1"
@@ -141,13 +143,12 @@ def attributes_of(leaf: bytes) -> dict[str, Any]:
 
 def found_by(held: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
     """What an entry is found by: from its attributes, and from what its disclosures still say."""
-    decided = content.get("recorded_at") or held["time"]
     asked = content.get("question", {})
     return {
         "type": held["type"],
         "area": scope_of(content.get("area", held.get("area", ""))),
         "recorded_at": datetime.fromisoformat(held["recordedtime"]),
-        "decided_at": datetime.fromisoformat(decided),
+        "decided_at": datetime.fromisoformat(held["time"]),
         "on": date.fromisoformat(held["on"]) if "on" in held else None,
         **{name: held.get(name) for name in ("decision_id", "clause", "rule", "staff", "permits")},
         "account": content.get("account"),

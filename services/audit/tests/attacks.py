@@ -131,7 +131,8 @@ class Keeper:
         for index, told in enumerate(history):
             held = attributes_of(told.leaf)
             of_source = {"source": held["source"], "sequence": int(held["sequence"]), "event_id": held["id"]}
-            entries.append({"index": index, "leaf": told.leaf, **of_source})
+            decision = {"decision_id": held.get("decision_id")}
+            entries.append({"index": index, "leaf": told.leaf, **of_source, **decision})
             columns = found_by(held, content_of(values_of(told.disclosures.values())))
             indexed.append({"index": index, "mark": None, **columns})
             for name, disclosure in told.disclosures.items():

@@ -1,5 +1,5 @@
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -17,8 +17,7 @@ from audit.tlog.sources import FolderSource
 from audit.tlog.verifying import Report, verify_log
 from common.actors import service_actor
 from common.events import Event
-from common.events.decisions import DecisionRecorded
-from common.testing import Bench, bench_fixtures
+from common.testing import Bench, bench_fixtures, empty_tables, open_bench
 
 opened_bench, emptied_bench = bench_fixtures(service)
 
@@ -36,13 +35,23 @@ def forget_log(bench: Bench) -> None:
     shutil.rmtree(log_path(settings), ignore_errors=True)
 
 
-Tell = Callable[..., DecisionRecorded]
+@pytest.fixture(scope="session")
+async def opened_other(
+    opened_bench: Bench, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Bench]:
+    folder = tmp_path_factory.mktemp("other")
+    shutil.copy(opened_bench.runtime.settings.keys_path, folder)
+    other = await open_bench(service, admin_url=postgres_url, folder=folder, number=2)
+    yield other
+    await other.runtime.engine.dispose()
 
 
 @pytest.fixture
-def decision() -> Tell:
-    """A decision as a service tells it, and as the test would change it."""
-    return a_decision
+async def other(opened_other: Bench) -> Bench:
+    """A second installation with the same keys, empty: another database, another folder."""
+    await empty_tables(opened_other)
+    forget_log(opened_other)
+    return opened_other
 
 
 Hear = Callable[..., Awaitable[None]]

@@ -48,6 +48,20 @@ class TestListLogAlarms:
         assert "Decisions 1 to 2" in every[0]["words"]["en"]
         assert "clerk" not in str(every)
 
+    async def test_shows_what_happens_again_and_again_once_and_so_does_the_log(
+        self, bench: Bench, hear: Hear, publish: Publish
+    ) -> None:
+        await hear(a_decision(1), 1)
+        for _ in range(3):
+            await hear(a_decision(1, permits=False), 1)
+        await publish()
+
+        async with bench.client(Role.AUDITOR, area="") as client:
+            listed = (await client.get("/v1/log/alarms")).json()["items"]
+            entered = (await client.get("/v1/log/entries")).json()["items"]
+        assert [one["kind"] for one in listed] == ["conflict"]
+        assert [one["type"] for one in entered] == [EntryType.ALARM]
+
     async def test_goes_through_pages(self, bench: Bench, hear: Hear) -> None:
         for sequence in (2, 4, 6):
             await hear(a_decision(sequence), sequence)

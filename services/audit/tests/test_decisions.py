@@ -96,7 +96,7 @@ class TestGetDecision:
     async def test_holds_back_pay_from_who_may_not_read_payslips(
         self, bench: Bench, hear: Hear, publish: Publish, role: Role
     ) -> None:
-        secret = {"facts": {"income": "9000.00"}, "outcome": "270.00", "terms": {"rate": "0.03"}}
+        secret: dict[str, Any] = {"facts": {"income": "9000.00"}, "outcome": "270.00", "terms": {"rate": "0.03"}}
         await hear(a_decision(rule="tax.cumulative_withholding", **secret), 1, by="payroll")
         await publish()
 

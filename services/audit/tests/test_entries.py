@@ -14,7 +14,7 @@ from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 from sd_jwt.verifier import SDJWTVerifier
 
-from audit.rules.disclosures import digest_of, disclose, read_disclosure
+from audit.rules.disclosures import disclose, read_disclosure
 from audit.rules.entries import (
     SHOWN_FOR_GOOD,
     Made,
@@ -29,6 +29,7 @@ from audit.rules.entries import (
     scope_of,
 )
 from audit.tests.telling import DECIDED_AT, a_decision
+from audit.tlog.receipts import digest_of
 
 NOW = datetime(2026, 5, 6, 1, 2, 4, tzinfo=UTC)
 ORIGIN = Origin("event-1", "/contracts/decisions", "audit.decision_recorded.v1", 3, DECIDED_AT)

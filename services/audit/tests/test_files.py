@@ -1,5 +1,6 @@
 """The log as static files, for everybody."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -183,9 +184,10 @@ async def as_sent(bench: Bench, path: str) -> tuple[int, bytes]:
         "client": ("127.0.0.1", 1),
     }
     sent: list[Any] = []
+    requests = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return next(requests, None) or await asyncio.Event().wait()
 
     async def send(message: Any) -> None:
         sent.append(message)

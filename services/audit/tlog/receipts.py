@@ -23,7 +23,7 @@ _EXTRA = "extra "
 _INDEX = "index "
 _LONGEST_PATH = 63
 _ALGORITHM = "_sd_alg"
-_ERASED = b"audit.disclosures_erased.v1"
+ERASED = "audit.disclosures_erased.v1"
 _RESERVED = frozenset({DIGESTS, _ALGORITHM, "..."})
 
 
@@ -146,9 +146,9 @@ def find_erasures(entries: Iterable[bytes], index: int) -> frozenset[str]:
     """The parts of entry `index` that entries after it say were erased."""
     erased = set()
     for entry in entries:
-        if _ERASED in entry:
+        if ERASED.encode() in entry:
             said = _read_or_nothing(entry)
-            if said.get("type") == _ERASED.decode() and str(index) in said.get("indices", ()):
+            if said.get("type") == ERASED and str(index) in said.get("indices", ()):
                 erased.add(str(said.get("part")))
     return frozenset(erased)
 
