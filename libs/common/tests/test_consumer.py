@@ -157,7 +157,7 @@ class TestEffectOnce:
 POISON = {
     "no JSON": (record(body=b"{"), "JSONDecodeError"),
     "no body": (record(body=b""), "JSONDecodeError"),
-    "not an object": (record(body=b"[1]"), "AttributeError"),
+    "not an object": (record(body=b"[1]"), "ValidationError"),
     "a field missing": (record(body=b"{}"), "ValidationError"),
     "NaN": (record(body=b'{"entry_id": "a", "number": NaN}'), "JSONDecodeError"),
     "no headers": (record(headers=[]), "ValueError: no ce_"),

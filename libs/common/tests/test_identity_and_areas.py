@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.areas import Level, area_at, code_range, level_of, within
-from common.identity import age_on, born_on, is_female, is_identity_number, with_check_digit
+from common.identity import age_on, born_on, is_credit_code, is_female, is_identity_number, with_check_digit
 
 DIGITS = st.text("0123456789", min_size=17, max_size=17)
 CODES = st.sampled_from([0, 2, 4, 6, 9, 12]).flatmap(lambda size: st.text("0123456789", min_size=size, max_size=size))
@@ -47,6 +47,37 @@ class TestIdentityNumber:
     @pytest.mark.parametrize(("day", "age"), [(date(2024, 2, 28), 23), (date(2024, 2, 29), 24), (date(2023, 3, 1), 23)])
     def test_years_are_completed_on_the_birthday(self, day, age):
         assert age_on(date(2000, 2, 29), day) == age
+
+
+class TestCreditCode:
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "91350100M000100Y43",  # the example of the standard
+            "81420103MC0123456M",  # a union
+            "55420103MF12345674",  # a residents' committee
+            "N2330903MF1234567J",  # a registrar with a letter, which python-stdnum refuses
+        ],
+    )
+    def test_these_are_codes(self, code):
+        assert is_credit_code(code)
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "91350100M000100Y44",  # check character
+            "91350100m000100Y43",  # letters are capitals
+            "9135010OM000100Y43",  # a letter in the district
+            "91350100I000100Y43",  # a letter that is not used
+            " 91350100M000100Y43",
+            "91350100M000100Y43\n",
+            "９1350100M000100Y43",  # a full-width digit
+            "91350100M000100Y4",
+            "",
+        ],
+    )
+    def test_these_are_none(self, code):
+        assert not is_credit_code(code)
 
 
 class TestAreas:

@@ -216,7 +216,8 @@ class TestDecision:
             recompute(decision.model_copy(update={"rule_version": 1}))
 
     def test_computes_again_by_the_version_of_its_day_while_a_newer_one_decides(self):
-        decided: dict[str, Any] = dict.fromkeys(("decision_id", "document", "document_title", "policy_digest", "clause", "at"), "x")
+        names = ("decision_id", "document", "document_title", "policy_digest", "clause", "at")
+        decided: dict[str, Any] = dict.fromkeys(names, "x")
         decided |= {"says": {"zh": "x", "en": "x"}, "area": "", "staff": "", "on": date(2026, 1, 1), "permits": True}
         decided |= {"rule": "trial.revised", "terms": {"least": 1}, "facts": {"given": 2}, "outcome": True}
 
