@@ -7,6 +7,7 @@ from audit.commands.checking import check_disclosures
 from audit.commands.intake import LogShrunk, keep_messages
 from audit.commands.publishing import publisher_of
 from audit.commands.signing import SignerRefused, signer_of
+from audit.queries.log import LogDamaged, published_log
 from audit.tlog.folder import AlreadyWritten
 from common.batches import Heard
 from common.consumer import NotNow
@@ -25,9 +26,10 @@ async def keep_told(runtime: Runtime, tx: Transaction, heard: Sequence[Heard]) -
     """Enter what services have decided, and what they say of how much that was."""
     try:
         last = await asyncio.to_thread(signer_of(runtime.settings, runtime.keys).last_signed)
-        signed = last.size if last else 0
+        published = await asyncio.to_thread(published_log, runtime.settings)
+        signed = max(last.size if last else 0, published.checkpoint.size if published else 0)
         await keep_messages(tx, heard, signed=signed, keys=runtime.keys, sealer=runtime.sealer)
-    except (SignerRefused, LogShrunk) as error:
+    except (SignerRefused, LogDamaged, LogShrunk) as error:
         # Whatever is entered now might be given an index that is given already. The publisher raises the alarm.
         raise NotNow("the log is not what was signed") from error
 

@@ -27,7 +27,7 @@ from audit.tlog.findings import Outcome
 from audit.tlog.folder import AlreadyWritten
 from audit.tlog.notes import Ed25519Key
 from audit.tlog.policy import BadPolicy
-from audit.tlog.reading import TileMalformed, TileMissing
+from audit.tlog.reading import LogReader, TileMalformed, TileMissing
 from audit.tlog.sources import FolderSource, LogUnreachable
 from audit.tlog.verifying import verify_log
 from common.actors import service_actor
@@ -113,13 +113,19 @@ async def _fsck(runtime: Runtime, _folder: Path | None) -> int:
 
 async def _rebuild(runtime: Runtime, _folder: Path | None) -> int:
     log = await asyncio.to_thread(published_log, runtime.settings)
-    if log is None:
-        print("还没有公布的检查点，无可重建 (nothing is published yet)", file=sys.stderr)
+    # As far as was signed, not as far as is published: what a witness has not seen yet has its place too.
+    last = signer_of(runtime.settings, runtime.keys).last_signed() or (log.checkpoint if log else None)
+    if last is None:
+        print("还没有签署过检查点，无可重建 (nothing was signed yet)", file=sys.stderr)
+        return NOT_DONE
+    reader = LogReader(FolderSource(log_path(runtime.settings)), last.size)
+    if await asyncio.to_thread(reader.root) != last.root:
+        print("日志文件不是签署过的那一份，未重建 (the files are not the log that was signed)", file=sys.stderr)
         return NOT_DONE
     async with transaction(
         runtime.sessions, actor=service_actor("audit"), now=utc_now(), service="audit", policies=runtime.policies
     ) as tx:
-        count = await rebuild_index(tx, log.reader, sealer=runtime.sealer)
+        count = await rebuild_index(tx, reader, sealer=runtime.sealer)
     print(f"已由日志文件重建 {count} 条 ({count} entries indexed again)")
     return FINE
 

@@ -1,7 +1,8 @@
 """The database held against the log's files: every entry, what it is found by, and what is left of its disclosures."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,13 +30,34 @@ class Fault:
 
 @dataclass
 class _Erasures:
-    """What the log says was erased: index and name of each disclosure, by the erasure that took it."""
+    """What the log says was erased: index and name of each disclosure, by the erasure that took it.
+
+    `gone` is what of a decision is not there; `lacking` how many disclosures are not there of another entry, whose
+    digests do not say what they were.
+    """
 
     said: dict[tuple[int, str], str] = field(default_factory=dict)
+    gone: list[tuple[int, str]] = field(default_factory=list)
+    lacking: Counter[int] = field(default_factory=Counter)
 
     def hear(self, held: Mapping[str, Any]) -> None:
         if held.get("type") == EntryType.ERASED:
             self.said |= {(int(index), held["part"]): held["erasure_id"] for index in held["indices"]}
+
+    def miss(self, index: int, held: Mapping[str, Any], left: Mapping[str, str]) -> None:
+        if held["type"] == EntryType.DECISION:
+            self.gone += [(index, part) for part in Part if part not in left]
+        elif len(left) < len(held["_sd"]):
+            self.lacking[index] = len(held["_sd"]) - len(left)
+
+    def missing(self) -> Iterator[Fault]:
+        for place in self.gone:
+            if place not in self.said:
+                yield Fault("disclosure_missing", *place)
+        erased = Counter(index for index, _ in self.said)
+        for index, number in self.lacking.items():
+            if number > erased[index]:
+                yield Fault("disclosure_missing", index)
 
 
 async def check_records(session: AsyncSession, log: LogReader, *, sealer: Sealer) -> AsyncIterator[Fault]:
@@ -44,7 +66,6 @@ async def check_records(session: AsyncSession, log: LogReader, *, sealer: Sealer
     That the files are themselves the log that was signed is for the offline verifier to say.
     """
     erasures = _Erasures()
-    gone: list[tuple[int, str]] = []
     for start in range(0, log.size, _BATCH):
         end = min(start + _BATCH, log.size)
         leaves = list(log.entries(start, end))
@@ -55,10 +76,13 @@ async def check_records(session: AsyncSession, log: LogReader, *, sealer: Sealer
             erasures.hear(held)
             for fault in _faults_of(index, leaf, held, rows.get(index), left[index]):
                 yield fault
-            if held["type"] == EntryType.DECISION:
-                gone += [(index, part) for part in Part if part not in left[index]]
+            erasures.miss(index, held, left[index])
         session.expunge_all()
-    async for fault in _faults_of_erasures(session, erasures, gone):
+    for held in await _erased_since(session, log.size):
+        erasures.hear(held)
+    for fault in erasures.missing():
+        yield fault
+    async for fault in _faults_of_erasures(session, erasures):
         yield fault
     for table in (Entry, IndexedEntry):
         if await session.scalar(select(func.count()).select_from(table).where(table.index < log.size)) != log.size:
@@ -108,14 +132,18 @@ def _is_found_by(indexed: IndexedEntry, expected: Mapping[str, Any]) -> bool:
     )
 
 
-async def _faults_of_erasures(
-    session: AsyncSession, erasures: _Erasures, gone: Sequence[tuple[int, str]]
-) -> AsyncIterator[Fault]:
-    for queued in await session.scalars(select(QueuedEntry).where(QueuedEntry.type == EntryType.ERASED)):
-        erasures.hear({"type": queued.type, **queued.shown})
-    for place in gone:
-        if place not in erasures.said:
-            yield Fault("disclosure_missing", *place)
+async def _erased_since(session: AsyncSession, size: int) -> list[dict[str, Any]]:
+    """Erasures that are not published yet: entered after the first `size` entries, or waiting to be."""
+    queued = await session.scalars(select(QueuedEntry).where(QueuedEntry.type == EntryType.ERASED))
+    entered = await session.scalars(
+        select(Entry.leaf)
+        .join(IndexedEntry, IndexedEntry.index == Entry.index)
+        .where(IndexedEntry.type == EntryType.ERASED, Entry.index >= size)
+    )
+    return [{"type": one.type, **one.shown} for one in queued] + list(map(attributes_of, entered))
+
+
+async def _faults_of_erasures(session: AsyncSession, erasures: _Erasures) -> AsyncIterator[Fault]:
     still = (await session.execute(select(Disclosure.index, Disclosure.name))).all() if erasures.said else []
     for index, name in still:
         if (index, name) in erasures.said:

@@ -55,7 +55,7 @@ def headers_of(
         type_name=told.type_name(),
         key=told.key,
         sequence=sequence,
-        recorded_at=DECIDED_AT,
+        recorded_at=getattr(told, "recorded_at", DECIDED_AT),
         traceparent=None,
     )
 

@@ -7,6 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from audit.commands.checking import check_disclosures
+from audit.commands.erasing import erase
+from audit.commands.intake import enter_queued
 from audit.models import Alarm, Entry
 from audit.queries.disclosures import place_of
 from audit.queries.verification import Fault, as_line
@@ -102,6 +104,40 @@ class TestFaults:
         await tamper("UPDATE disclosure SET sealed = :sealed WHERE name = 'account'", sealed=sealed)
 
         assert await faults() == [Fault("disclosure_differs", 0, "account")]
+
+    async def test_name_what_somebody_took_from_the_log_s_own_entries(
+        self, bench: Bench, grow: Grow, publish: Publish, faults: Faults, tamper: Tamper
+    ) -> None:
+        """Who read what, who erased and on what ground."""
+        await grow(1)
+        async with bench.client(Role.AUDITOR, area="") as client:
+            await client.get("/v1/decisions", params={"subject": "worker-8"})
+        await publish()
+        await bench.run(erase, subject="worker-7", account=None, ground="asked for")
+        await publish()
+        assert await faults() == []
+
+        await tamper("DELETE FROM disclosure WHERE index IN (1, 2) AND name IN ('reading', 'ground')")
+
+        assert await faults() == [
+            Fault("index_differs", 1),
+            Fault("disclosure_missing", 1),
+            Fault("disclosure_missing", 2),
+        ]
+
+    async def test_are_none_while_an_erasure_waits_to_be_published(
+        self, bench: Bench, grow: Grow, publish: Publish, faults: Faults
+    ) -> None:
+        await grow(1)
+        await publish()
+
+        await bench.run(erase, subject="worker-7", account=None, ground="asked for")
+        assert await faults() == []
+        async with bench.transaction() as tx:
+            await enter_queued(tx, signed=1, sealer=bench.runtime.sealer)
+        assert await faults() == []
+        await publish()
+        assert await faults() == []
 
     def test_are_written_one_to_a_line(self) -> None:
         assert as_line(Fault("entry_differs", 1, "case")) == '{"code": "entry_differs", "index": 1, "name": "case"}'
