@@ -49,6 +49,9 @@ clauses: $(READY)  ## which clauses are carried out, and which not yet
 policies-check: $(READY)  ## check a folder of policy files: make policies-check DIR=policies
 	@$(RUN) python -m common.policy check $(or $(DIR),policies)
 
+check-vectors: $(READY)  ## an accountant's worked examples against rules and clauses: make check-vectors FILE=path
+	@$(RUN) python -m payroll vectors $(if $(FILE),"$(FILE)") $(if $(ON),--on $(ON))
+
 openapi: $(READY)  ## write services/gateway/openapi.json, the one document of all public operations
 	@$(RUN) python -m common.openapi services/gateway/openapi.json
 
@@ -81,4 +84,4 @@ $(TOOLS): $(READY)
 		{ echo "软件包未能装齐，请检查网络后重试。 (The packages could not be installed.)"; exit 1; }
 	@touch $(TOOLS)
 
-.PHONY: help run lives test test-unit test-killed test-log-killed verify-log lint types check rules clauses policies-check openapi asyncapi bench bench-audit revision clean
+.PHONY: help run lives test test-unit test-killed test-log-killed verify-log lint types check rules clauses policies-check check-vectors openapi asyncapi bench bench-audit revision clean

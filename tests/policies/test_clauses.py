@@ -17,9 +17,10 @@ CATALOGUE = {
     "SJM": "1 2 3a 3b 3c 3d 3e 4 5 6 7 8 9 10 11",
     "SX": "1 2 3 4 6 7 8 9 10 11 12 14 15 16 17 21 22 23 25 26 27 28 29 30",
     "LAW": (
-        "IIT LCL-10 LCL-12 LCL-16 LCL-19 LCL-36 LCL-37 LCL-38 LCL-39 LCL-40 LCL-41 LCL-43 LCL-44 MW MW-2201 MW-3201 "
-        "MW-4201 PAY-PART PW-04 RC-01 RC-02 RC-03 RC-07 RC-09 RC-12 RC-15 RC-17 RC-18 SI-2201 SI-3201 SI-4201 "
-        "SI-4201-PW WD"
+        "IIT IIT-BASIC IIT-BONUS IIT-INTERN IIT-LABOUR IIT-SEV IIT-YEAR LCL-10 LCL-12 LCL-16 LCL-19 LCL-36 LCL-37 "
+        "LCL-38 LCL-39 LCL-40 LCL-41 LCL-43 LCL-44 LCL-47 LCL-82 LCL-87 LV-03 LV-06 LV-07 LV-09 MW MW-2201 MW-3201 "
+        "MW-4201 PAY-PART PW-03 PW-04 RC-01 RC-02 RC-03 RC-07 RC-09 RC-12 RC-15 RC-17 RC-18 RET-1 RET-2 SI-2201 "
+        "SI-3201 SI-4201 SI-4201-PW TU-01 WD"
     ),
 }
 
@@ -107,7 +108,7 @@ class TestLaw:
     def test_holds_in_the_whole_nation_or_says_where(self, policies):
         law = [document for document in policies.documents if document.id.startswith("LAW")]
 
-        assert len(law) == 7
+        assert len(law) == 9
         assert {document.area for document in law} == {""}
 
 

@@ -2,6 +2,7 @@
 
 from contracts.rules.agreements import (
     Parties,
+    longest_probation,
     months_after,
     parties_of_agreement,
     probation_findings,
@@ -17,6 +18,8 @@ from contracts.rules.exit_cases import (
     may_end_for_failed_evaluations,
 )
 from contracts.rules.renewals import Period, renewal_findings, renewal_length_findings
+from contracts.rules.retirement import RetirementCategory, least_contribution_months, retirement_age
+from contracts.rules.severance import damages_for_unlawful_end, double_pay_for_late_contract, severance_amount
 
 __all__ = [
     "Ground",
@@ -24,14 +27,21 @@ __all__ = [
     "LegalGroundFit",
     "Parties",
     "Period",
+    "RetirementCategory",
+    "damages_for_unlawful_end",
+    "double_pay_for_late_contract",
     "exit_procedure_findings",
+    "least_contribution_months",
     "legal_ground_fit",
+    "longest_probation",
     "may_end_for_failed_evaluations",
     "months_after",
     "parties_of_agreement",
     "probation_findings",
     "renewal_findings",
     "renewal_length_findings",
+    "retirement_age",
+    "severance_amount",
     "signed_in_time",
     "term_of_agreement",
 ]

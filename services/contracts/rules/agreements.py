@@ -3,7 +3,7 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, PositiveInt
+from pydantic import BaseModel, Field, NonNegativeInt, PositiveInt
 
 from common.actors import Role
 from common.policy import Finding, Terms, rule
@@ -191,3 +191,31 @@ def probation_findings(
             en=f"a contract of this term has at most {longest} months of probation, not {probation_months}",
         )
     ]
+
+
+AgreementKind = Literal["labour_fixed", "labour_open", "labour_task", "labour_part_time"]
+
+
+class ProbationLimit(Terms):
+    bands: list[ProbationBand] = Field(title="分档", min_length=1)
+    by_kind: dict[AgreementKind, NonNegativeInt] = Field(
+        default_factory=dict, title="不按期限的合同", description="各种合同的试用期最长（月）；0 为不得约定"
+    )
+
+
+@rule("probation.limit")
+def longest_probation(
+    terms: ProbationLimit,
+    *,
+    kind: Annotated[AgreementKind, Field(title="合同种类")],
+    months: Annotated[int | None, Field(title="合同期限（月）", ge=0)] = None,
+) -> int:
+    """How many months of probation a contract of a kind and length may have at most, the first with this employer.
+
+    Our reading: a contract whose length is not given has none, unless its kind alone decides; the number of months at
+    which a band begins belongs to it.
+    """
+    if kind in terms.by_kind:
+        return terms.by_kind[kind]
+    reached = [band for band in terms.bands if months is not None and months >= band.at_least_months]
+    return max(reached, key=lambda band: band.at_least_months).months if reached else 0

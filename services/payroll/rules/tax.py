@@ -1,10 +1,12 @@
-"""Income tax on wages, withheld cumulatively over the tax year."""
+"""Income tax on wages: withheld cumulatively over the tax year, and settled when it is over."""
 
+from collections.abc import Sequence
 from decimal import Decimal
+from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from common.money import Yuan, to_fen
 from common.policy import Terms, rule
@@ -13,7 +15,7 @@ NOTHING = Decimal("0.00")
 
 
 class Bracket(BaseModel):
-    """Up to and with `up_to` cumulative taxable yuan; null for the last bracket."""
+    """Up to and with `up_to` taxable yuan; null for the last bracket."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -21,11 +23,18 @@ class Bracket(BaseModel):
     rate: Decimal = Field(ge=0, le=1)
     quick: Yuan
 
+    def tax(self, taxable: Decimal) -> Decimal:
+        """Rounded half up to the fen."""
+        return to_fen(taxable * self.rate - self.quick)
 
-class CumulativeWithholding(Terms):
-    basic_monthly: Yuan = Field(title="每月减除费用", description="元/月", ge=0)
+
+def bracket_of(amount: Decimal, brackets: Sequence[Bracket]) -> Bracket:
+    return next(one for one in brackets if one.up_to is None or amount <= one.up_to)
+
+
+class Table(Terms):
     brackets: tuple[Bracket, ...] = Field(
-        title="税率表", description="累计应纳税所得额的级距、税率和速算扣除数", min_length=1
+        title="税率表", description="应纳税所得额的级距、税率和速算扣除数", min_length=1
     )
 
     @model_validator(mode="after")
@@ -41,8 +50,12 @@ class CumulativeWithholding(Terms):
         return self
 
 
+class CumulativeWithholding(Table):
+    basic_monthly: Yuan = Field(title="每月减除费用", description="元/月", ge=0)
+
+
 class Withholding(BaseModel):
-    """`due` may be negative; what is withheld now never is."""
+    """`due` may be negative, what is withheld now never is; `basic` follows from terms and facts, unrecorded."""
 
     taxable: Yuan
     rate: Decimal
@@ -50,6 +63,7 @@ class Withholding(BaseModel):
     tax: Yuan
     due: Yuan
     withhold: Yuan
+    basic: Yuan = Field(exclude=True)
 
 
 Total = Annotated[Yuan, Field(ge=0)]
@@ -74,11 +88,145 @@ def withhold_cumulatively(
     payment; `months` counts those of employment. The cumulative tax is rounded half up to the fen, the month's
     difference is not rounded again; a negative difference is carried within the year and not paid back.
     """
-    deducted = exempt + terms.basic_monthly * months + special + additional + other
-    taxable = max(income - deducted, NOTHING)
-    bracket = next(one for one in terms.brackets if one.up_to is None or taxable <= one.up_to)
-    tax = to_fen(taxable * bracket.rate - bracket.quick)
+    basic = terms.basic_monthly * months
+    taxable = max(income - (exempt + basic + special + additional + other), NOTHING)
+    bracket = bracket_of(taxable, terms.brackets)
+    tax = bracket.tax(taxable)
     due = tax - relief - withheld
     return Withholding(
-        taxable=taxable, rate=bracket.rate, quick=bracket.quick, tax=tax, due=due, withhold=max(due, NOTHING)
+        taxable=taxable,
+        rate=bracket.rate,
+        quick=bracket.quick,
+        tax=tax,
+        due=due,
+        withhold=max(due, NOTHING),
+        basic=basic,
     )
+
+
+class BasicMode(StrEnum):
+    """How the months of the basic deduction are counted for a person in a tax year."""
+
+    EMPLOYMENT_MONTHS = "employment_months"
+    FIRST_JOB_OF_YEAR = "first_job_of_year"
+    ANNUAL_60000 = "annual_60000"
+
+
+class BasicModeTerms(Terms):
+    first_job: bool = Field(default=False, title="当年首次取得工资的从一月起算")
+    last_year_most: Yuan | None = Field(
+        default=None, title="上年工资上限", description="上年全年在本单位、工资不超过此数的，一次扣足全年（元）"
+    )
+
+
+@rule("tax.basic_mode")
+def mode_of_basic_deduction(
+    terms: BasicModeTerms,
+    *,
+    paid_before_this_year: Annotated[bool, Field(title="入职前本年已取得工资或连续劳务报酬")],
+    whole_last_year_here: Annotated[bool, Field(title="上年十二个月均在本单位并逐月申报")],
+    income_last_year: Annotated[Total, Field(title="上年工资薪金收入")],
+    ordinary_agreed: Annotated[bool, Field(title="已约定按月扣除")] = False,
+) -> BasicMode:
+    """How the months of the basic deduction are counted for a person in a tax year.
+
+    Our reading: last year's income is that of all kinds of wages before any deduction, and the limit itself still
+    suffices. Whoever was here all last year cannot have a first job this year. What the person and the employer agreed
+    before January's filing goes first. The mode stays for the year.
+    """
+    if whole_last_year_here:
+        fits = terms.last_year_most is not None and income_last_year <= terms.last_year_most
+        return BasicMode.ANNUAL_60000 if fits and not ordinary_agreed else BasicMode.EMPLOYMENT_MONTHS
+    if terms.first_job and not paid_before_this_year:
+        return BasicMode.FIRST_JOB_OF_YEAR
+    return BasicMode.EMPLOYMENT_MONTHS
+
+
+class BasicMonths(Terms):
+    modes: tuple[BasicMode, ...] = Field(title="可用的减除方式", min_length=1)
+    whole_year: PositiveInt | None = Field(default=None, title="全年月数", description="一次扣足全年时必填")
+
+    @model_validator(mode="after")
+    def _whole_year_where_needed(self) -> Self:
+        if BasicMode.ANNUAL_60000 in self.modes and self.whole_year is None:
+            raise ValueError("annual_60000 needs whole_year")
+        if BasicMode.EMPLOYMENT_MONTHS not in self.modes:
+            raise ValueError("employment_months is what the other modes fall back to: it must stand among the modes")
+        return self
+
+
+class CountedMonths(BaseModel):
+    mode: BasicMode
+    months: int
+
+
+@rule("tax.basic_months")
+def months_of_basic_deduction(
+    terms: BasicMonths,
+    *,
+    mode: Annotated[BasicMode, Field(title="减除方式")],
+    employed_months: Annotated[int, Field(title="本年任职月数", ge=1)],
+    month: Annotated[int, Field(title="发放月份", ge=1)],
+) -> CountedMonths:
+    """How many months of the basic deduction count up to a month of payment.
+
+    Our reading: a month of employment counts although nothing was paid in it. A mode not in force in that month counts
+    by the months of employment, and the answer says so.
+    """
+    mode = mode if mode in terms.modes else BasicMode.EMPLOYMENT_MONTHS
+    if mode is BasicMode.ANNUAL_60000:
+        assert terms.whole_year is not None  # noqa: S101  # the terms saw to it
+        return CountedMonths(mode=mode, months=terms.whole_year)
+    return CountedMonths(mode=mode, months=month if mode is BasicMode.FIRST_JOB_OF_YEAR else employed_months)
+
+
+class TaxOnTable(BaseModel):
+    rate: Decimal
+    quick: Yuan
+    tax: Yuan
+
+
+@rule("tax.by_year_table")
+def tax_by_year_table(terms: Table, *, taxable: Annotated[Total, Field(title="应纳税所得额")]) -> TaxOnTable:
+    """The tax on the taxable part of a year's comprehensive income.
+
+    Our reading: the last fen of a bracket still belongs to it; the tax is rounded half up to the fen.
+    """
+    bracket = bracket_of(taxable, terms.brackets)
+    return TaxOnTable(rate=bracket.rate, quick=bracket.quick, tax=bracket.tax(taxable))
+
+
+class YearSettlement(Table):
+    basic_yearly: Yuan = Field(title="全年减除费用", description="元/年", ge=0)
+
+
+class Settlement(TaxOnTable):
+    """`due` is to be paid, or paid back where it is negative."""
+
+    taxable: Yuan
+    due: Yuan
+
+
+@rule("tax.year_settlement")
+def settle_year(
+    terms: YearSettlement,
+    *,
+    income: Annotated[Total, Field(title="全年收入")],
+    exempt: Annotated[Total, Field(title="全年免税收入")] = NOTHING,
+    special: Annotated[Total, Field(title="全年专项扣除")] = NOTHING,
+    additional: Annotated[Total, Field(title="全年专项附加扣除")] = NOTHING,
+    other: Annotated[Total, Field(title="全年其他扣除")] = NOTHING,
+    relief: Annotated[Total, Field(title="全年减免税额")] = NOTHING,
+    withheld: Annotated[Total, Field(title="已预扣税额")] = NOTHING,
+) -> Settlement:
+    """What remains to be paid, or is paid back, when the tax year is settled.
+
+    Our reading: `income` is that of all employers together, with labour remuneration after its expenses; the yearly
+    deduction stands once, whatever each employer deducted; nothing unused is carried into the next year. An annual
+    bonus taxed apart is left out on both sides. Whether a small difference is waived is not decided here.
+    """
+    taxable = max(income - (exempt + terms.basic_yearly + special + additional + other), NOTHING)
+    bracket = bracket_of(taxable, terms.brackets)
+    tax = bracket.tax(taxable)
+    owed = max(tax - relief, NOTHING)
+    return Settlement(taxable=taxable, rate=bracket.rate, quick=bracket.quick, tax=tax, due=owed - withheld)

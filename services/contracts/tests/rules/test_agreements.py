@@ -224,3 +224,38 @@ class TestProbation:
             probation_months=probation,
             first_agreement=first,
         )
+
+
+@pytest.mark.clause("LAW-LCL-19")
+class TestLongestProbation:
+    """LAW-LCL-19: the same limits told before a contract is drafted, also for contracts without a length."""
+
+    @pytest.mark.parametrize(
+        ("kind", "months", "longest"),
+        [
+            ("labour_fixed", 2, 0), ("labour_fixed", 3, 1), ("labour_fixed", 11, 1), ("labour_fixed", 12, 2),
+            ("labour_fixed", 35, 2), ("labour_fixed", 36, 6), ("labour_fixed", None, 0),
+            ("labour_open", None, 6), ("labour_task", None, 0), ("labour_task", 36, 0), ("labour_part_time", 36, 0),
+        ],
+    )  # fmt: skip
+    def test_goes_by_kind_and_length(self, kind: str, months: int | None, longest: int) -> None:
+        on = date(2024, 3, 1)
+        decision = decide_here(
+            rules.longest_probation, area=JIANGSU, staff="union_worker", on=on, kind=kind, months=months
+        )
+
+        assert (decision.clause, decision.outcome) == ("LAW-LCL-19", longest)
+
+    @pytest.mark.parametrize("months", range(61))
+    def test_is_what_may_be_agreed_and_not_a_month_more(self, months: int) -> None:
+        starts_on = date(2024, 3, 1)
+        place: dict[str, Any] = {"area": JIANGSU, "staff": "union_worker", "on": starts_on}
+        term: dict[str, Any] = {
+            "starts_on": starts_on,
+            "ends_on": rules.months_after(starts_on, months),
+            "first_agreement": True,
+        }
+        longest = decide_here(rules.longest_probation, **place, kind="labour_fixed", months=months).value
+
+        assert codes(decide_here(rules.probation_findings, **place, **term, probation_months=longest)) == []
+        assert codes(decide_here(rules.probation_findings, **place, **term, probation_months=longest + 1)) != []

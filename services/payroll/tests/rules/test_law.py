@@ -1,9 +1,7 @@
 """Minimum wage, contributions and tax, through the policy files."""
 
-import json
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +18,6 @@ WUHAN = "420103001"
 NANJING = "320102001"
 CHANGCHUN = "220102001"
 MARCH = date(2026, 3, 1)
-
-VECTORS = json.loads((Path(__file__).parent / "wage_vectors.json").read_text("utf-8"))
 
 
 class TestWageFloor:
@@ -209,37 +205,8 @@ class TestContributions:
                 ContributionSchemes.model_validate({"schemes": broken})
 
 
-def withheld_by_month(inputs: dict[str, Any]) -> list[tuple[str, str]]:
-    """Taxable total and tax of each month, carrying the totals as a run does."""
-    totals: dict[str, Any] = dict.fromkeys(("income", "exempt", "special", "additional", "other", "relief"), Decimal(0))
-    withheld = Decimal("0.00")
-    found = []
-    for month in inputs["months"]:
-        for name in totals:
-            totals[name] += Decimal(month.get(name, "0"))
-        months = {
-            "employment_months": month["month"] - inputs["start_month"] + 1,
-            "first_job_of_year": month["month"],
-            "annual_60000": 12,
-        }[inputs["basic_mode"]]
-        tax = decide_here(
-            withhold_cumulatively, area=CHANGCHUN, on=date(2026, month["month"], 1),
-            months=months, withheld=withheld, **totals,
-        ).value  # fmt: skip
-        withheld += tax.withhold
-        found.append((f"{tax.taxable:.2f}", f"{tax.withhold:.2f}"))
-    return found
-
-
 class TestCumulativeWithholding:
-    """LAW-IIT: by announcement 61 of 2018; vectors IIT-01 and on."""
-
-    @pytest.mark.clause("LAW-IIT")
-    @pytest.mark.parametrize("vector", [pytest.param(one, id=one["id"]) for one in VECTORS])
-    def test_withholds_as_the_worked_examples(self, vector: dict[str, Any]) -> None:
-        expected = [(month["cum_taxable"], month["tax"]) for month in vector["expected"]["months"]]
-
-        assert withheld_by_month(vector["inputs"]) == expected
+    """LAW-IIT: by announcement 61 of 2018. Whole years are in `operating/test_vectors`."""
 
     @pytest.mark.clause("LAW-IIT")
     @pytest.mark.parametrize(
