@@ -79,7 +79,7 @@ class IndexedEntry(ScopedRow, Table):
         Index(None, "clause", "index"),
         Index(None, "rule", "index"),
         Index("ix_indexed_entry_own", "index", postgresql_where=text(f"type <> '{EntryType.DECISION}'")),
-        Index(None, "decided_at", "index"),
+        Index(None, "recorded_at", "index"),
     )
 
     index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

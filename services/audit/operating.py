@@ -74,6 +74,12 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if asked.command == "keys":
             return _keys(settings, asked.what, asked.key_id)
+        if not settings.database_url:
+            print(
+                "缺少环境变量 DATABASE_URL：请在审计服务的环境中运行 (run it where audit's consumer runs)",
+                file=sys.stderr,
+            )
+            return NOT_DONE
         return asyncio.run(_on_database(settings, _COMMANDS[asked.command], getattr(asked, "folder", None)))
     except _CANNOT as error:
         print(f"未能完成 (could not be done): {error}", file=sys.stderr)

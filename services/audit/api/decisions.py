@@ -153,6 +153,7 @@ def what_is_asked(
 async def list_decisions(
     tx: Tx,
     key: CursorKey,
+    sealer: CurrentSealer,
     log: CurrentLog,
     asked: Annotated[queries.Asked, Depends(what_is_asked)],
     cursor: Cursor = None,
@@ -160,7 +161,9 @@ async def list_decisions(
 ) -> object:
     """查询本身记入日志。"""
     queries.require_auditor_for(asked, actor=tx.actor)
-    found = await queries.decisions(tx.session, asked=asked, cursor=cursor, limit=limit, key=key, log=log)
+    found = await queries.decisions(
+        tx.session, asked=asked, cursor=cursor, limit=limit, key=key, log=log, sealer=sealer
+    )
     record_reading(tx, operation="list_decisions", question=asked.as_json(), indices=[one.index for one in found.items])
     return found
 
@@ -169,8 +172,8 @@ async def list_decisions(
 async def get_decision(decision_id: RowId, tx: Tx, sealer: CurrentSealer, log: CurrentLog) -> object:
     """查看本身记入日志。"""
     found = await queries.kept(tx.session, decision_id, sealer=sealer)
-    record_reading(tx, operation="get_decision", question={"decision_id": decision_id}, indices=[found.row.index])
-    return queries.explain(found, actor=tx.actor, log=log)
+    record_reading(tx, operation="get_decision", question={"decision_id": decision_id}, indices=[found.entry.index])
+    return await asyncio.to_thread(queries.explain, found, actor=tx.actor, log=log)
 
 
 @router.get(
@@ -186,12 +189,20 @@ async def prove_decision(
     decision_id: RowId, tx: Tx, sealer: CurrentSealer, log: CurrentLog, response: Response, text: WantsText
 ) -> object:
     found = await queries.kept(tx.session, decision_id, sealer=sealer)
-    proof = queries.prove(found, actor=tx.actor, log=log)
-    record_reading(tx, operation="prove_decision", question={"decision_id": decision_id}, indices=[found.row.index])
+    proof = await asyncio.to_thread(queries.prove, found, actor=tx.actor, log=log)
+    record_reading(tx, operation="prove_decision", question={"decision_id": decision_id}, indices=[found.entry.index])
     return _negotiated(proof, response, text=text)
 
 
-@router.post("/erasures", status_code=201, response_model=Erased, name="erase_from_log", summary="抹除个人信息")
+@router.post(
+    "/erasures",
+    status_code=201,
+    response_model=Erased,
+    name="erase_from_log",
+    summary="抹除个人信息",
+    description="从决定日志中抹除此一编号或此一账号所涉的内容，并记入日志。同一人另有编号的（如应聘编号），须逐一提出；"
+    "以他人或事项为对象的决定（如奖金池分配）不在其内；承办服务与消息主题中的原件不由本操作抹除。",
+)
 async def erase_from_log(body: Erasing, tx: Tx) -> object:
     return await erasing.erase(tx, subject=body.subject, account=body.account, ground=body.ground)
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from audit.api.decisions import Cursor, Limit, Words
 from audit.commands import alarms as commands
+from audit.commands.reading import record_reading
 from audit.queries import alarms as alarm_queries
 from audit.queries import own as own_queries
 from audit.rules.entries import EntryType
@@ -94,14 +95,18 @@ async def close_log_alarm(alarm_id: int, body: Closing, tx: Tx) -> object:
 
 @router.get("/log/entries", response_model=Page[OwnEntry], name="list_log_entries", summary="日志自己的记录")
 async def list_log_entries(
-    session: Reading,
+    tx: Tx,
     key: CursorKey,
     sealer: CurrentSealer,
     kind: Annotated[EntryType | None, Query(alias="type", description="只看一种")] = None,
     cursor: Cursor = None,
     limit: Limit = USUAL_PAGE,
 ) -> object:
-    return await own_queries.entries(session, kind=kind, cursor=cursor, limit=limit, key=key, sealer=sealer)
+    """查看本身也记入日志。"""
+    found = await own_queries.entries(tx.session, kind=kind, cursor=cursor, limit=limit, key=key, sealer=sealer)
+    question = {"type": str(kind)} if kind else {}
+    record_reading(tx, operation="list_log_entries", question=question, indices=[one.index for one in found.items])
+    return found
 
 
 @router.get("/log/checkpoints", response_model=Page[Checkpoint], name="list_checkpoints", summary="公布过的检查点")

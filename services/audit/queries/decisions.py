@@ -1,10 +1,12 @@
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ScalarSelect, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.models import Entry, IndexedEntry
@@ -12,7 +14,7 @@ from audit.queries import disclosures as disclosure_queries
 from audit.queries.intake import log_size
 from audit.queries.log import Published
 from audit.rules.alarms import Words
-from audit.rules.entries import EntryType, Part, attributes_of, content_of
+from audit.rules.entries import EntryType, Part, attributes_of, content_of, found_by
 from audit.rules.readers import may_read
 from audit.tlog.notes import encode
 from audit.tlog.receipts import Receipt, digest_of, write_receipt
@@ -59,6 +61,9 @@ _MISSING = Words(
     "此项决定的内容不见了，而日志中没有抹除它的记录：请告知审计员。",
     "The content of this decision is gone though nothing in the log erased it: tell an auditor.",
 )
+# Batches take their moment before their turn, and clocks of services differ.
+_OUT_OF_ORDER = timedelta(minutes=10)
+
 _IF_ALLOWED = ("facts", "terms", "outcome", "words")
 
 
@@ -89,13 +94,19 @@ class Asked:
         if self.area is not None:
             query = query.where(IndexedEntry.area.startswith(self.area, autoescape=True))
         if self.since is not None:
-            query = query.where(IndexedEntry.decided_at >= self.since)
+            query = query.where(IndexedEntry.decided_at >= self.since, IndexedEntry.index >= _first_after(self.since))
         if self.until is not None:
             query = query.where(IndexedEntry.decided_at < self.until)
         return query
 
     def as_json(self) -> dict[str, str]:
         return {name: str(value) for name, value in vars(self).items() if value is not None}
+
+
+def _first_after(since: datetime) -> ScalarSelect[int]:
+    """Nothing before it was decided since then: entries stand in the order of recording, and follow the decision."""
+    later = select(IndexedEntry.index).where(IndexedEntry.recorded_at >= since - _OUT_OF_ORDER)
+    return later.order_by(IndexedEntry.recorded_at, IndexedEntry.index).limit(1).scalar_subquery()
 
 
 @dataclass(frozen=True)
@@ -131,19 +142,23 @@ class Lines:
 
 @dataclass(frozen=True)
 class Kept:
-    """An entry with what it is found by and what is left of its disclosures."""
+    """An entry and what is left of its disclosures. The index finds it and is not believed any further."""
 
-    row: IndexedEntry
     entry: Entry
     disclosures: dict[str, str]
-    erased: set[str]
+    erased: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def attributes(self) -> dict[str, Any]:
         return attributes_of(self.entry.leaf)
 
+    @cached_property
     def content(self) -> dict[str, Any]:
         return content_of(disclosure_queries.values_of(self.disclosures.values()))
+
+    @cached_property
+    def said(self) -> dict[str, Any]:
+        return found_by(self.attributes, self.content)
 
 
 def require_auditor_for(asked: Asked, *, actor: Actor) -> None:
@@ -153,60 +168,89 @@ def require_auditor_for(asked: Asked, *, actor: Actor) -> None:
 
 
 async def decisions(
-    session: AsyncSession, *, asked: Asked, cursor: str | None, limit: int, key: bytes, log: Published | None
+    session: AsyncSession,
+    *,
+    asked: Asked,
+    cursor: str | None,
+    limit: int,
+    key: bytes,
+    log: Published | None,
+    sealer: Sealer,
 ) -> Lines:
+    searched = await log_size(session)
     query = asked.narrow(
         select(IndexedEntry, Entry)
         .join(Entry, Entry.index == IndexedEntry.index)
-        .where(IndexedEntry.type == EntryType.DECISION)
+        .where(IndexedEntry.type == EntryType.DECISION, IndexedEntry.index < searched)
     )
     question = f"decisions|{sorted(asked.as_json().items())}"
     order = [IndexedEntry.index.expression]
     paged = page_query(query, order=order, key=key, question=question, cursor=cursor, limit=limit)
     rows = (await session.execute(paged)).all()
     page = make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row[0].index])
+    left = await disclosure_queries.disclosures_of(session, [row.index for row, _ in page.items], sealer=sealer)
+    found = [Kept(entry, _genuine(entry, left[entry.index])) for _, entry in page.items]
     return Lines(
-        items=[_line(row, entry, log) for row, entry in page.items],
+        items=await asyncio.to_thread(lambda: [_line(one, log) for one in found]),
         next=page.next,
-        searched=await log_size(session),
+        searched=searched,
         checkpoint=log.note if log else None,
     )
 
 
-_FOUND = ("index", "decision_id", "subject", "organisation", "clause", "rule", "area", "staff", "on", "permits")
+_FOUND = (
+    "decision_id",
+    "subject",
+    "organisation",
+    "clause",
+    "rule",
+    "area",
+    "staff",
+    "on",
+    "permits",
+    "decided_at",
+    "recorded_at",
+)
 
 
-def _line(row: IndexedEntry, entry: Entry, log: Published | None) -> Line:
-    recorded = log is not None and log.covers(row.index)
+def _line(found: Kept, log: Published | None) -> Line:
+    index, recorded = found.entry.index, _is_recorded(found, log)
     return Line(
-        **{name: getattr(row, name) for name in _FOUND},
-        decided_at=row.decided_at,
-        recorded_at=row.recorded_at,
+        index=index,
+        **{name: found.said[name] for name in _FOUND},
         recorded=recorded,
-        entry=entry.leaf.decode(),
-        hashes=log.hashes(row.index) if log is not None and recorded else None,
+        entry=found.entry.leaf.decode(),
+        hashes=log.hashes(index) if log is not None and recorded else None,
     )
+
+
+def _is_recorded(found: Kept, log: Published | None) -> bool:
+    """Whether a published checkpoint covers it; what it covers must be this very entry (EntryDiffers)."""
+    if log is None or not log.covers(found.entry.index):
+        return False
+    log.require_held(found.entry.index, found.entry.leaf)
+    return True
+
+
+def _genuine(entry: Entry, disclosures: Mapping[str, str]) -> dict[str, str]:
+    """Those whose digest the entry holds: the others are not what was entered."""
+    digests = attributes_of(entry.leaf)["_sd"]
+    return {name: one for name, one in disclosures.items() if digest_of(one) in digests}
 
 
 async def kept(session: AsyncSession, decision_id: str, *, sealer: Sealer) -> Kept:
-    """Without disclosures whose digest the entry does not hold: those are not what was entered."""
-    query = (
-        select(IndexedEntry, Entry)
-        .join(Entry, Entry.index == IndexedEntry.index)
-        .where(Entry.decision_id == decision_id)
-    )
-    found = (await session.execute(query)).one_or_none()
-    if found is None:
+    """What lies in an area that the reader may see; only the index knows which that is."""
+    query = select(Entry).join(IndexedEntry, Entry.index == IndexedEntry.index).where(Entry.decision_id == decision_id)
+    entry = await session.scalar(query)
+    if entry is None:
         raise NotFound(what=f"决定 {decision_id}")
-    row, entry = found
-    left = (await disclosure_queries.disclosures_of(session, [row.index], sealer=sealer))[row.index]
-    genuine = {name: one for name, one in left.items() if digest_of(one) in attributes_of(entry.leaf)["_sd"]}
-    return Kept(row, entry, genuine, await disclosure_queries.erased_parts(session, row.index))
+    left = (await disclosure_queries.disclosures_of(session, [entry.index], sealer=sealer))[entry.index]
+    return Kept(entry, _genuine(entry, left), frozenset(await disclosure_queries.erased_parts(session, entry.index)))
 
 
 def explain(found: Kept, *, actor: Actor, log: Published | None) -> dict[str, Any]:
     """Everything about one decision that this reader may know: by whom, on what ground, when, and what became of it."""
-    row, held, content = found.row, found.attributes, found.content()
+    held, content, said = found.attributes, found.content, found.said
     allowed = _may_read(found, actor)
     state = _state(found, allowed=allowed)
     words = {Content.ERASED: _ERASED, Content.MISSING: _MISSING}.get(state)
@@ -214,16 +258,15 @@ def explain(found: Kept, *, actor: Actor, log: Published | None) -> dict[str, An
         words = Words(**{language: content["words"][language] for language in ("zh", "en")})
     shown = {name: value for name, value in content.items() if allowed or name not in _IF_ALLOWED}
     return {
-        **{name: getattr(row, name) for name in _FOUND},
+        "index": found.entry.index,
+        **{name: said[name] for name in _FOUND},
         **{name: held[name] for name in ("document", "at", "policy_digest", "source")},
         "rule_version": int(held["rule_version"]),
         "sequence": int(held["sequence"]),
         "event_id": held["id"],
         "by_service": held["authtype"] == "service_account",
-        "account": row.account if Role.AUDITOR in actor.roles else None,
-        "decided_at": row.decided_at,
-        "recorded_at": row.recorded_at,
-        "recorded": log is not None and log.covers(row.index),
+        "account": said["account"] if Role.AUDITOR in actor.roles else None,
+        "recorded": _is_recorded(found, log),
         "content": state,
         "document_title": shown.get("document_title"),
         "says": shown.get("says"),
@@ -242,7 +285,7 @@ def _state(found: Kept, *, allowed: bool) -> Content:
 
 
 def _may_read(found: Kept, actor: Actor) -> bool:
-    return may_read(actor.roles, source=found.entry.source, rule=found.row.rule or "")
+    return may_read(actor.roles, source=found.attributes["source"], rule=found.attributes["rule"])
 
 
 @dataclass(frozen=True)
@@ -261,20 +304,20 @@ class Proof:
 
 def prove(found: Kept, *, actor: Actor, log: Published | None) -> Proof:
     """With those disclosures that this reader may see; whose act it was is for the auditor."""
-    row, leaf = found.row, found.entry.leaf
-    if log is None or not log.covers(row.index):
-        raise NotYetRecorded(decision_id=row.decision_id, index=row.index)
+    index, leaf, decision_id = found.entry.index, found.entry.leaf, found.attributes["decision_id"]
+    if log is None or not _is_recorded(found, log):
+        raise NotYetRecorded(decision_id=decision_id, index=index)
     allowed = {Part.SUBJECT}
     if _may_read(found, actor):
         allowed |= {Part.CASE, Part.POLICY}
     if Role.AUDITOR in actor.roles:
         allowed |= {Part.ACCOUNT}
     given = [one for name, one in sorted(found.disclosures.items()) if name in allowed]
-    path = log.path(row.index)
-    receipt = Receipt(row.index, path, log.note, leaf, tuple(given))
+    path = log.path(index)
+    receipt = Receipt(index, path, log.note, leaf, tuple(given))
     return Proof(
-        decision_id=row.decision_id or "",
-        index=row.index,
+        decision_id=decision_id,
+        index=index,
         entry=leaf.decode(),
         disclosures=given,
         leaf_hash=encode(hash_leaf(leaf)),
