@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.bus import Envelope
+from common.bus import Envelope, topic_of
 from common.consumer import BACK_OFF, Consumer, Records, Unhandled, is_lost_database, key_and_headers
 from common.events import Event
 from common.observability import HANDLED
@@ -64,7 +64,7 @@ class BatchConsumer(Consumer):
         for record in records:
             key, headers = key_and_headers(record)
             try:
-                understood.append((record, self._understand(headers, record.value or b"")))
+                understood.append((record, self._understand(record.topic, headers, record.value or b"")))
             except (ValueError, ValidationError, Unhandled) as error:
                 await self.park(record, key=key, headers=headers, reason=f"{type(error).__name__}: {error}")
         if understood:
@@ -100,8 +100,12 @@ class BatchConsumer(Consumer):
         for type_name, count in Counter(one.envelope.type_name for one in heard).items():
             HANDLED.labels(self.service, type_name).inc(count)
 
-    def _understand(self, headers: Mapping[str, str], body: bytes) -> Heard:
+    def _understand(self, topic: str, headers: Mapping[str, str], body: bytes) -> Heard:
+        """A source is believed only on its own topic: whoever may write to one must not speak for another."""
         envelope = Envelope.read(dict(headers))
+        _, service, stream = envelope.source.split("/")
+        if topic != topic_of(self.settings.topic_prefix, service, stream):
+            raise Unhandled(f"{envelope.source} does not speak on {topic}")
         cls = self.types.get(envelope.type_name)
         if cls is None:
             raise Unhandled(f"{envelope.type_name} is not known to this version")
@@ -111,5 +115,5 @@ class BatchConsumer(Consumer):
         """Nothing to pass over: it keeps no position."""
 
     async def handle_again(self, message: ParkedMessage) -> None:
-        understood = self._understand(message.headers, message.body)
+        understood = self._understand(message.topic, message.headers, message.body)
         await self._hand_over([understood], parked_id=message.parked_id)

@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import func, select, text
 
@@ -19,8 +19,9 @@ health_router = APIRouter(include_in_schema=False)
 @health_router.get("/livez")
 async def livez(request: Request) -> Response:
     """The process runs. A lost broker or database is waited for, so neither is a reason to restart it."""
-    healthy = request.app.state.runtime.consumer.healthy
-    return Response('{"status":"ok"}' if healthy else '{"status":"consumer waits"}', media_type="application/json")
+    runtime = request.app.state.runtime
+    said = "ok" if runtime.beside_works else "what runs beside the consumer fails"
+    return JSONResponse({"status": said if runtime.consumer.healthy else "consumer waits"})
 
 
 @health_router.get("/readyz")
@@ -53,6 +54,7 @@ async def status(request: Request) -> dict[str, Any]:
         "service": runtime.service.name,
         "version": "1.0.0",
         "consumer": "ok" if runtime.consumer.healthy else "stuck",
+        "beside": "ok" if runtime.beside_works else "stuck",
         "unsent_events": unsent,
         "parked_messages": parked,
         "policies": dict(runtime.policies.digests),

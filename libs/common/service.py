@@ -63,7 +63,7 @@ class Service:
     `handle_any` hears every event of `streams`, one by one. `handle_batch` hears them many at a time, in the order of
     each topic: such a service has no inbox, it tells repeats, gaps and late arrivals apart by itself, and nothing waits
     behind a parked message of its key. `beside` runs next to the consumer, in its process, and is begun again when it
-    fails.
+    fails; it says in `Runtime.beside_works` how it goes.
     """
 
     name: str
@@ -91,6 +91,7 @@ class Runtime:
         self.policies: Policies = load_policies(settings.policies_dir)
         self.keys: Keys = load_keys(settings.keys_path)
         self.sealer = Sealer(self.keys)
+        self.beside_works = True
         self.tokens = TokenChecker(settings)
         self.relay = Relay(service=service.name, engine=self.engine, settings=settings, keys=self.keys)
         self.consumer = consumer_of(
@@ -141,6 +142,7 @@ class Runtime:
             try:
                 await beside(self)
             except Exception as error:
+                self.beside_works = False
                 log.exception("beside_failed", error=type(error).__name__)
             await asyncio.sleep(_PAUSE)
 

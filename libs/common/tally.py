@@ -1,7 +1,8 @@
 """A service counts what it has decided, and says so where it says its decisions.
 
 What is missing elsewhere shows by the sequence; that something else arrived than was sent shows by the marks. The
-statement goes the way of the decisions, so it stands in the log as they do.
+statement goes the way of the decisions, so it stands in the log as they do. A day on which nothing was decided has one
+too, of the statement before it: from its first decision on, a service that is silent is a service that is cut off.
 """
 
 import base64
@@ -25,7 +26,7 @@ MOST_IN_ONE = 50_000
 _MARK_BYTES = 8
 _POSITION = text("SELECT sent, tallied FROM relay_position WHERE stream = 'decisions' FOR UPDATE")
 _DECIDED = text("""
-SELECT event_id, body, sequence, type, recorded_at FROM outbox_message
+SELECT event_id, body, sequence, recorded_at FROM outbox_message
 WHERE stream = 'decisions' AND sequence > :after AND sequence <= :last ORDER BY sequence LIMIT :most
 """)
 _TALLIED = text("UPDATE relay_position SET tallied = :last WHERE stream = 'decisions'")
@@ -53,8 +54,8 @@ def midnight(at: datetime) -> datetime:
 async def tally_days(
     engine: AsyncEngine, *, service: str, keys: Keys, until: datetime | None = None
 ) -> AsyncIterator[DecisionsTallied]:
-    """State, a day at a time, the decisions that are sent and not stated yet: those made before `until`, which is
-    today's midnight where nothing else is said.
+    """State, a day at a time, what is sent and not stated yet, earlier statements too: what was said before `until`,
+    which is today's midnight where nothing else is given, so that no statement calls for the next on the same day.
     """
     while True:
         async with engine.begin() as connection:
@@ -62,9 +63,7 @@ async def tally_days(
             if not rows:
                 return
             statement = _statement(service, rows, keys=keys)
-            # A statement about statements would call for the next one for ever.
-            if any(row.type != statement.type_name() for row in rows):
-                await _say(connection, statement)
+            await _say(connection, statement)
             await connection.execute(_TALLIED, {"last": statement.last_sequence})
         yield statement
 

@@ -1,7 +1,8 @@
 """`python -m tests.integration.log_killed 50000`: the log's writer killed again and again while decisions arrive.
 
 None may be missing, none may stand there twice, no file of the log may ever be written with other bytes, and whatever
-checkpoint was published at any moment must be continued by the last.
+checkpoint was published at any moment must be continued by the last. A witness, which lives on, must have cosigned what
+is published and hold nothing against the log, though the writer dies between signing and being cosigned.
 """
 
 import asyncio
@@ -24,10 +25,13 @@ import asyncpg
 
 from audit.commands.signing import signer_of
 from audit.main import service
+from audit.tests.witnesses import serving
 from audit.tlog.findings import Outcome
+from audit.tlog.policy import Policy
 from audit.tlog.reading import LogReader
 from audit.tlog.sources import FolderSource
 from audit.tlog.verifying import verify_log
+from audit.tlog.witness import WitnessBook
 from common.__main__ import service_names
 from common.bus import create_topics, kafka_headers, open_producer, source_of, topic_of
 from common.clock import utc_now
@@ -92,7 +96,7 @@ def run(count: int, *, folder: Path, admin_url: str, kafka: str, seed: int = 1, 
     urls = asyncio.run(_prepare(folder, admin_url, kafka, count))
     watched = Watched(folder / "log")
     kills = 0
-    with _watching(watched):
+    with _witnessed(folder), _watching(watched):
         begun, dice = time.monotonic(), random.Random(seed)
         while True:
             process = _start(folder, urls, kafka)
@@ -114,6 +118,26 @@ def run(count: int, *, folder: Path, admin_url: str, kafka: str, seed: int = 1, 
 _STARTS_WITHIN = 1.5
 
 
+@contextmanager
+def _witnessed(folder: Path) -> Iterator[None]:
+    """A witness as a process of its own, and the policy that asks for it."""
+    book = WitnessBook(folder / "witness")
+    witness = book.init("witness.example/w1")
+    (log,) = signer_of(_settings(folder), load_keys(folder / "keys.json")).verifiers
+    book.add_log(str(log))
+    with serving(book.folder) as served:
+        _policy(folder).write_text(f"log {log}\nwitness w1 {witness} {served.url}\nquorum w1\n", "utf-8")
+        yield
+
+
+def _policy(folder: Path) -> Path:
+    return folder / "policy"
+
+
+def _settings(folder: Path) -> Settings:
+    return Settings(folder=folder, embedded=True)
+
+
 def _start(folder: Path, urls: DatabaseUrls, kafka: str) -> "subprocess.Popen[bytes]":
     environment = os.environ | {
         "DATABASE_URL": urls.database_url,
@@ -121,6 +145,7 @@ def _start(folder: Path, urls: DatabaseUrls, kafka: str) -> "subprocess.Popen[by
         "TOPIC_PREFIX": _prefix(folder),
         "EMBEDDED": "true",
         "FOLDER": str(folder),
+        "LOG_POLICY": str(_policy(folder)),
         "SERVICE_PORT": str(free_port()),
     }
     command = [sys.executable, "-m", "common", "audit", "consumer"]
@@ -223,9 +248,10 @@ async def _judge(folder: Path, urls: DatabaseUrls, watched: Watched, count: int)
     assert alarms == [], alarms[:5]
     parked = await _query(urls, "SELECT reason FROM parked_message LIMIT 1")
     assert parked == [], parked
-    settings = Settings(folder=folder, embedded=True)
-    keys = signer_of(settings, load_keys(folder / "keys.json")).verifiers
-    report = verify_log(FolderSource(watched.folder), keys=keys, saved=watched.notes)
+    assert WitnessBook(folder / "witness").evidence() == []
+    keys = signer_of(_settings(folder), load_keys(folder / "keys.json")).verifiers
+    policy = Policy.read(_policy(folder).read_text("utf-8"))
+    report = verify_log(FolderSource(watched.folder), keys=keys, policy=policy, saved=watched.notes)
     assert report.outcome is Outcome.HOLDS, [one.words("en") for one in report.findings if one.outcome != "holds"]
     assert report.checkpoint is not None
     reader = LogReader(FolderSource(watched.folder), report.checkpoint.size)

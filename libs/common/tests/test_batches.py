@@ -1,5 +1,7 @@
 """Many messages in one transaction, on a real PostgreSQL: what cannot be handled stands aside alone."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 from aiokafka import TopicPartition
@@ -10,7 +12,7 @@ from common.batches import BatchConsumer
 from common.consumer import NotNow, Unhandled
 from common.tables import InboxMessage, ParkedMessage
 from common.tests.diary import SERVICE, Effect, EntryWritten, run_sql
-from common.tests.test_consumer import POISON, effects, parked, record
+from common.tests.test_consumer import POISON, effects, parked, record, with_header
 
 ONE = TopicPartition("diary.events", 0)
 OTHER = TopicPartition("diary.events", 1)
@@ -153,6 +155,36 @@ class TestPoison:
 
         (one,) = await parked(bench)
         assert one.reason.startswith(Unhandled.__name__)
+
+
+class TestASourceOnAnothersTopic:
+    """Whoever may write to one topic must not speak for another service, nor for this one."""
+
+    SOURCES = ("/payroll/events", "/diary/decisions", "/audit/log")
+
+    @pytest.mark.parametrize("source", SOURCES)
+    async def test_is_parked_with_the_reason(self, bench, source):
+        stranger = record(headers=with_header("ce_source", source.encode()))
+        await consumer_of(bench, Handler()).take_together([*records(1), stranger, *records(2)])
+
+        (one,) = await parked(bench)
+        assert one.reason == f"Unhandled: {source} does not speak on diary.events"
+        assert await numbers(bench) == [1, 2]
+
+    async def test_is_not_believed_on_replay_either(self, bench):
+        await consumer_of(bench, Handler()).take(record(headers=with_header("ce_source", b"/payroll/events")))
+
+        assert await consumer_of(bench, Handler()).replay() == (0, 1)
+        assert await effects(bench) == []
+
+    async def test_is_its_own_where_topics_have_a_prefix(self, bench, monkeypatch):
+        monkeypatch.setattr(bench.runtime.settings, "topic_prefix", "t1_")
+        consumer = consumer_of(bench, Handler())
+        await consumer.take(replace(record(number=7), topic="t1_diary.events"))
+        await consumer.take(record(number=8))
+
+        assert await numbers(bench) == [7]
+        assert len(await parked(bench)) == 1
 
 
 class TestReplay:

@@ -149,27 +149,29 @@ class TestItsBounds:
         assert await stated(bench) == []
 
 
-class TestAStatementAboutStatements:
-    async def test_alone_is_not_made(self, bench):
+class TestADayWithoutDecisions:
+    async def test_has_a_statement_of_the_statement_before_it(self, bench):
         await bench.save(
-            message(1, FIRST, sequence=1, type_name=DecisionsTallied.type_name()),
-            message(2, FIRST, sequence=2, type_name=DecisionsTallied.type_name()),
-            RelayPosition(stream="decisions", sequenced=2, sent=2),
+            message(1, FIRST, sequence=1),
+            message(2, SECOND, sequence=2, type_name=DecisionsTallied.type_name()),
+            RelayPosition(stream="decisions", sequenced=2, sent=2, tallied=1),
         )
 
-        await stated(bench)
-
-        assert await said(bench) == []
+        assert spans(await stated(bench)) == [(date(2026, 5, 7), 2, 2)]
         assert await stated(bench) == []
 
-    async def test_is_made_where_something_was_decided_too(self, bench):
-        await bench.save(
-            message(1, FIRST, sequence=1, type_name=DecisionsTallied.type_name()),
-            message(2, FIRST, sequence=2),
-            RelayPosition(stream="decisions", sequenced=2, sent=2),
-        )
+    async def test_has_one_and_the_next_waits_for_the_next_day(self, bench):
+        now = utc_now()
+        await decided(bench, midnight(now) - timedelta(hours=1))
+        assert len(await stated(bench, until=None)) == 1
 
-        assert spans(await stated(bench)) == [(date(2026, 5, 6), 1, 2)]
+        async with bench.session() as session, session.begin():
+            await session.execute(text("UPDATE outbox_message SET sequence = 2 WHERE sequence IS NULL"))
+            await session.execute(text("UPDATE relay_position SET sequenced = 2, sent = 2"))
+
+        assert await stated(bench, until=None) == []
+        tomorrow = midnight(now) + timedelta(days=2)
+        assert [(one.first_sequence, one.last_sequence) for one in await stated(bench, until=tomorrow)] == [(2, 2)]
 
 
 class TestAMark:

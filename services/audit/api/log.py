@@ -24,8 +24,9 @@ class RaisedAlarm(BaseModel):
     alarm_id: int
     kind: str = Field(
         description="gap 缺号、conflict 内容冲突、out_of_order 迟到、tally_differs 与来源自报不符、"
-        "disclosure_missing 内容被私删、checkpoint_refused 拒绝签发、witness_silent 见证方未副署、"
-        "witness_refused 见证方拒绝、copy_failed 检查点未送出、stamp_failed 未盖时间戳"
+        "tally_overdue 来源久未自报、records_differ 数据库与文件不符、"
+        "disclosure_missing 内容被私删、checkpoint_refused 拒绝签发、publishing_failed 公布失败、"
+        "witness_silent 见证方未副署、witness_refused 见证方拒绝、copy_failed 检查点未送出、stamp_failed 未盖时间戳"
     )
     source: str
     first_sequence: int

@@ -2,7 +2,7 @@
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.dialects.postgresql import insert
 
 from audit.commands.queue import queue_entry
@@ -65,11 +65,13 @@ async def raise_alarm(
 
 async def close_alarms(tx: Transaction, *kinds: AlarmKind) -> None:
     """What the log can see by itself to be in order again."""
+    await close_those(tx, Alarm.kind.in_(kinds))
+
+
+async def close_those(tx: Transaction, *which: ColumnElement[bool]) -> None:
+    """Those of them that are open; each closing stands in the log."""
     closed = await tx.session.execute(
-        update(Alarm)
-        .where(Alarm.kind.in_(kinds), Alarm.closed_at.is_(None))
-        .values(closed_at=tx.now)
-        .returning(Alarm.alarm_id)
+        update(Alarm).where(*which, Alarm.closed_at.is_(None)).values(closed_at=tx.now).returning(Alarm.alarm_id)
     )
     for (alarm_id,) in closed.all():
         queue_entry(tx, EntryType.ALARM_CLOSED, shown={"alarm_id": str(alarm_id)})

@@ -1,6 +1,7 @@
 """Erasing a person: what speaks of them goes, the log says that it went, by whose word and on what ground."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -19,9 +20,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute
 
+from audit.commands.intake import LOCK_SEQUENCER
 from audit.commands.queue import queue_entry
 from audit.models import Disclosure, Erasure, IndexedEntry, QueuedEntry
 from audit.rules.entries import PERSONAL, READING, EntryType, Part, county_of, scope_of
+from common.areas import code_range
 from common.errors import BusinessError
 from common.ids import new_id
 from common.transaction import Transaction
@@ -29,6 +32,7 @@ from common.transaction import Transaction
 # An entry holds 65,535 bytes, and an index in it at most 20.
 _MOST_IN_ONE = 2000
 
+_SCOPE = text("SELECT set_config('app.area_from', :lowest, true), set_config('app.area_to', :highest, true)")
 _PARKED = text("SELECT count(*) FROM parked_message WHERE position(CAST(:whom AS bytea) IN body) > 0")
 
 
@@ -56,6 +60,8 @@ class StillParked(BusinessError):
 
 
 async def erase(tx: Transaction, *, subject: str | None, account: str | None, ground: str) -> Erased:
+    # What is being entered is either not begun or committed, and can be found.
+    await tx.session.execute(LOCK_SEQUENCER)
     await _require_none_parked(tx, whom=subject or account or "")
     if subject and not account:
         return await _erase_subject(tx, subject=subject, ground=ground)
@@ -66,13 +72,16 @@ async def erase(tx: Transaction, *, subject: str | None, account: str | None, gr
 
 async def _erase_subject(tx: Transaction, *, subject: str, ground: str) -> Erased:
     """Whose matter it was and what was found; under which clause and whether it was permitted stays."""
-    await _forget_queued(tx, READING, QueuedEntry.parts[READING, "question", "subject"].astext == subject)
-    query = select(IndexedEntry.index, IndexedEntry.area).where(IndexedEntry.subject == subject)
+    erasure_id = new_id("erasure")
+    query = select(IndexedEntry.index, IndexedEntry.area).where(
+        IndexedEntry.subject == subject, IndexedEntry.type == EntryType.DECISION
+    )
     found = (await tx.session.execute(query.order_by(IndexedEntry.index).with_for_update())).all()
     if not found:
+        # Who only looked at somebody elsewhere must not wipe out whom they looked at.
         raise NobodyFound(subject=subject)
+    readings = await _erase_readings(tx, IndexedEntry.subject, subject, erasure_id=erasure_id, ground=ground)
     indices = [index for index, _ in found]
-    erasure_id = new_id("erasure")
     await _erase(tx, indices, PERSONAL, erasure_id=erasure_id, ground=ground)
     for area in {area for _, area in found}:
         # No wider than the eraser's own area, beyond which the database lets nothing be written.
@@ -84,25 +93,52 @@ async def _erase_subject(tx: Transaction, *, subject: str, ground: str) -> Erase
         await tx.session.execute(
             update(Disclosure).where(_among(indices, Disclosure.index), Disclosure.area == area).values(area=left)
         )
-    return Erased(erasure_id, len(indices))
+    return Erased(erasure_id, len(indices) + len(readings))
 
 
 async def _erase_account(tx: Transaction, *, account: str, ground: str) -> Erased:
     """Who decided, and whose acts were looked for; that somebody with the right to it did, stays."""
     await _forget_queued(tx, Part.ACCOUNT, QueuedEntry.parts[Part.ACCOUNT].astext == account)
-    await _forget_queued(tx, READING, QueuedEntry.parts[READING, "question", "account"].astext == account)
     erasure_id = new_id("erasure")
-    found: set[int] = set()
-    for name, column in ((Part.ACCOUNT, IndexedEntry.account), (READING, IndexedEntry.asked_account)):
-        query = select(IndexedEntry.index).where(column == account).order_by(IndexedEntry.index)
-        indices = (await tx.session.scalars(query.with_for_update())).all()
-        await _erase(tx, indices, (name,), erasure_id=erasure_id, ground=ground)
-        gone = {column: None, IndexedEntry.mark: None}
-        await tx.session.execute(update(IndexedEntry).where(_among(indices, IndexedEntry.index)).values(gone))
-        found |= set(indices)
+    readings = await _erase_readings(tx, IndexedEntry.asked_account, account, erasure_id=erasure_id, ground=ground)
+    query = select(IndexedEntry.index).where(IndexedEntry.account == account).order_by(IndexedEntry.index)
+    indices = (await tx.session.scalars(query.with_for_update())).all()
+    await _erase(tx, indices, (Part.ACCOUNT,), erasure_id=erasure_id, ground=ground)
+    gone = {"account": None, "mark": None}
+    await tx.session.execute(update(IndexedEntry).where(_among(indices, IndexedEntry.index)).values(gone))
+    found = {*indices, *readings}
     if not found:
         raise NobodyFound(subject=account)
     return Erased(erasure_id, len(found))
+
+
+async def _erase_readings(
+    tx: Transaction, column: InstrumentedAttribute[str | None], whom: str, *, erasure_id: str, ground: str
+) -> Sequence[int]:
+    """What any office asked about them: the question lies where the reader's office does, not where they do."""
+    asked = "subject" if column is IndexedEntry.subject else "account"
+    async with _seeing_all(tx):
+        await _forget_queued(tx, READING, QueuedEntry.parts[READING, "question", asked].astext == whom)
+        query = select(IndexedEntry.index).where(IndexedEntry.type == EntryType.READ, column == whom)
+        indices = (await tx.session.scalars(query.order_by(IndexedEntry.index).with_for_update())).all()
+        await _erase(tx, indices, (READING,), erasure_id=erasure_id, ground=ground)
+        gone = dict.fromkeys(("subject", "organisation", "asked_account", "mark"))
+        await tx.session.execute(update(IndexedEntry).where(_among(indices, IndexedEntry.index)).values(gone))
+    return indices
+
+
+@asynccontextmanager
+async def _seeing_all(tx: Transaction) -> AsyncIterator[None]:
+    """With the service's own eyes; a fault takes them back with the savepoint."""
+    async with tx.session.begin_nested():
+        await _see(tx, "")
+        yield
+        await _see(tx, tx.actor.area)
+
+
+async def _see(tx: Transaction, area: str) -> None:
+    lowest, highest = code_range(area)
+    await tx.session.execute(_SCOPE, {"lowest": lowest, "highest": highest})
 
 
 async def _require_none_parked(tx: Transaction, *, whom: str) -> None:

@@ -10,8 +10,8 @@ from datetime import datetime
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from audit.commands.alarms import raise_alarm
-from audit.models import QueuedEntry, SourceState
+from audit.commands.alarms import close_those, raise_alarm
+from audit.models import Alarm, QueuedEntry, SourceState
 from audit.queries import intake as queries
 from audit.queries.disclosures import place_of
 from audit.rules.alarms import AlarmKind
@@ -104,11 +104,12 @@ async def open_book(tx: Transaction, *, signed: int) -> Book:
 
 async def enter_queued(tx: Transaction, *, signed: int, sealer: Sealer) -> int:
     """Give what the log itself has to say its place; returns how much that was."""
+    if await tx.session.scalar(select(QueuedEntry.queue_id).limit(1)) is None:
+        return 0
+    # The lock before the rows: whoever erases takes them in this order too.
+    book = await open_book(tx, signed=signed)
     waiting = select(QueuedEntry).order_by(QueuedEntry.queue_id).limit(_MOST_QUEUED).with_for_update(skip_locked=True)
     queued = (await tx.session.scalars(waiting)).all()
-    if not queued:
-        return 0
-    book = await open_book(tx, signed=signed)
     for number, one in enumerate(queued, start=book.expected.get(OWN_SOURCE, 1)):
         origin = Origin(one.event_id, OWN_SOURCE, one.type, number, one.queued_at)
         made = make_entry(origin, one.shown, one.parts, recorded_at=tx.now)
@@ -203,8 +204,8 @@ async def _write_disclosures(tx: Transaction, placed: Iterable[tuple[int, Told]]
 
 
 async def _close_gaps(tx: Transaction, source: str) -> None:
-    for gap in await queries.filled_gaps(tx.session, source):
-        gap.closed_at = tx.now
+    filled = await queries.filled_gaps(tx.session, source)
+    await close_those(tx, Alarm.alarm_id.in_(filled))
 
 
 async def _hold_against(tx: Transaction, source: str, stated: DecisionsTallied) -> None:

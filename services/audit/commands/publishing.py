@@ -16,7 +16,6 @@ from sqlalchemy import select
 
 from audit.commands.alarms import close_alarms, raise_alarm
 from audit.commands.intake import LogShrunk, enter_queued
-from audit.commands.outside import send_outside
 from audit.commands.signing import Signer, SignerRefused, signer_of
 from audit.models import Entry, PublishedCheckpoint
 from audit.queries.intake import log_size
@@ -41,13 +40,17 @@ PATIENCE_S = 30.0
 _WITHIN_S = 3.0
 
 PUBLISHED = Gauge("log_published_entries", "Entries under the published checkpoint")
+GOOD_ROUND = Gauge(
+    "log_last_good_round_timestamp_seconds", "When this process last had all that was entered published or on its way"
+)
 ROUND = Histogram("log_publishing_seconds", "From reading what was entered to the published checkpoint")
 
 
 @dataclass
 class Publisher:
     """`seen` holds, by witness, the size it cosigned last; `silent_since` since when the policy is not satisfied;
-    `told` the size of the checkpoint that everybody knows of.
+    `failing_since` since when no round has come to its end; `told` the checkpoint that the database knows of, and its
+    note.
     """
 
     runtime: Runtime
@@ -56,7 +59,29 @@ class Publisher:
     policy: Policy
     seen: dict[str, int] = field(default_factory=dict)
     silent_since: float | None = None
-    told: int | None = None
+    failing_since: float | None = None
+    told: tuple[Checkpoint, str] | None = None
+
+    async def attempt(self) -> bool:
+        """A round, whatever becomes of it: what cannot be done now is tried again with the next."""
+        try:
+            published = await self.round()
+        except Exception as error:
+            await self.failed(error)
+            return False
+        self.failing_since = None
+        return published
+
+    async def failed(self, error: Exception) -> None:
+        log.exception("publishing_failed", error=type(error).__name__)
+        self.failing_since = self.failing_since or time.monotonic()
+        if time.monotonic() - self.failing_since < PATIENCE_S:
+            return
+        try:
+            async with own_transaction(self.runtime) as tx:
+                await raise_alarm(tx, AlarmKind.PUBLISHING_FAILED, mark=type(error).__name__)
+        except Exception as lost:
+            log.warning("alarm_not_raised", error=type(lost).__name__)
 
     async def round(self) -> bool:
         """Bring what was entered under a published checkpoint; False where there was nothing to do or it may not be.
@@ -64,11 +89,14 @@ class Publisher:
         At most `MOST_AT_ONCE` entries: a round ends before the next one begins, and the rest follows.
         """
         try:
-            return await self._advance()
+            published = await self._advance()
         except SignerRefused as refused:
-            async with self._transaction() as tx:
+            async with own_transaction(self.runtime) as tx:
                 await raise_alarm(tx, AlarmKind.CHECKPOINT_REFUSED, first=refused.size, mark=refused.fault)
             return False
+        if self.silent_since is None:
+            GOOD_ROUND.set_to_current_time()
+        return published
 
     async def _advance(self) -> bool:
         begun = time.monotonic()
@@ -102,7 +130,7 @@ class Publisher:
 
     async def _enter_queued(self, *, signed: int) -> None:
         try:
-            async with self._transaction() as tx:
+            async with own_transaction(self.runtime) as tx:
                 await enter_queued(tx, signed=signed, sealer=self.runtime.sealer)
         except LogShrunk:
             raise SignerRefused(SignerFault.SHRUNK, size=signed) from None
@@ -136,7 +164,7 @@ class Publisher:
         answers = await asyncio.gather(*(asyncio.to_thread(self._ask, witness, note, now) for witness in asked))
         for witness, answer in zip(asked, answers, strict=True):
             if isinstance(answer, WitnessRefused):
-                async with self._transaction() as tx:
+                async with own_transaction(self.runtime) as tx:
                     mark = f"{witness.name} ({answer.status})"
                     await raise_alarm(tx, AlarmKind.WITNESS_REFUSED, last=now.size, mark=mark)
         note = add_signatures(note, [line for answer in answers if isinstance(answer, tuple) for line in answer])
@@ -145,7 +173,7 @@ class Publisher:
             return note
         self.silent_since = self.silent_since or time.monotonic()
         if time.monotonic() - self.silent_since >= PATIENCE_S:
-            async with self._transaction() as tx:
+            async with own_transaction(self.runtime) as tx:
                 await raise_alarm(tx, AlarmKind.WITNESS_SILENT)
         return None
 
@@ -157,36 +185,38 @@ class Publisher:
         except (WitnessRefused, WitnessUnreachable) as error:
             log.warning("witness_did_not_cosign", witness=witness.name, reason=str(error)[:300])
             return error if isinstance(error, WitnessRefused) else ()
+        except Exception as error:
+            log.exception("witness_not_asked", witness=witness.name, error=type(error).__name__)
+            return ()
         self.seen[witness.name] = now.size
         return tuple(cosigned.lines)
 
     async def _publish(self, now: Checkpoint, note: str) -> None:
         await asyncio.to_thread(self.folder.publish, note)
-        await asyncio.to_thread(self.folder.forget_partials, now.size)
+        try:
+            await asyncio.to_thread(self.folder.forget_partials, now.size)
+        except Exception as error:
+            log.warning("partial_tiles_not_removed", error=type(error).__name__, reason=str(error)[:300])
         await self._tell(now, note)
 
     async def _tell(self, published: Checkpoint, note: str) -> None:
-        """The database, and whoever gets copies; a crash or a failure in between is made up for."""
-        if self.told == published.size:
+        """Let the database know; a crash or a failure before it is made up for."""
+        if self.told is not None and self.told[0] == published:
             return
-        async with self._transaction() as tx:
+        async with own_transaction(self.runtime) as tx:
             if await tx.session.get(PublishedCheckpoint, published.size) is None:
                 row = {"size": published.size, "root": published.root, "note": note, "published_at": tx.now}
                 tx.session.add(PublishedCheckpoint(**row))
-            await close_alarms(tx, AlarmKind.CHECKPOINT_REFUSED, AlarmKind.WITNESS_SILENT)
+            await close_alarms(tx, AlarmKind.CHECKPOINT_REFUSED, AlarmKind.PUBLISHING_FAILED, AlarmKind.WITNESS_SILENT)
         PUBLISHED.set(published.size)
-        async with self._transaction() as tx:
-            await send_outside(tx, self.runtime.settings, published, note)
-        self.told = published.size
+        self.told = (published, note)
 
-    def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        return transaction(
-            self.runtime.sessions,
-            actor=service_actor("audit"),
-            now=utc_now(),
-            service="audit",
-            policies=self.runtime.policies,
-        )
+
+def own_transaction(runtime: Runtime) -> AbstractAsyncContextManager[Transaction]:
+    """Of the service itself, on nobody's behalf."""
+    return transaction(
+        runtime.sessions, actor=service_actor("audit"), now=utc_now(), service="audit", policies=runtime.policies
+    )
 
 
 def publisher_of(runtime: Runtime) -> Publisher:

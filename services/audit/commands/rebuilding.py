@@ -1,6 +1,6 @@
 """The database again from the log's files: what it is searched by, and entries it has lost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -17,11 +17,19 @@ from common.transaction import Transaction
 _BATCH = 500
 
 
+class EntryAltered(ValueError):
+    def __init__(self, index: int) -> None:
+        super().__init__(
+            f"数据库中第 {index} 条与日志文件不同，条目不可改写：请另建空库再重建 "
+            f"(entry {index} of the database differs from the file and cannot be replaced: start from an empty one)"
+        )
+
+
 async def rebuild_index(tx: Transaction, log: LogReader, *, sealer: Sealer) -> int:
     """Enter what the files hold and the database lacks, index all of it anew; gives the number of entries.
 
     Marks are kept where they still are. What the database has beyond the files is left as it is: it is not signed yet.
-    Disclosures that are lost stay lost, and show as missing.
+    Disclosures that are lost stay lost, and show as missing. Raises EntryAltered, and then changes nothing.
     """
     await tx.session.execute(LOCK_SEQUENCER)
     await _erase_again(tx, log)
@@ -30,7 +38,9 @@ async def rebuild_index(tx: Transaction, log: LogReader, *, sealer: Sealer) -> i
     for start in range(0, log.size, _BATCH):
         end = min(start + _BATCH, log.size)
         held = [(index, leaf, attributes_of(leaf)) for index, leaf in enumerate(log.entries(start, end), start=start)]
-        await tx.session.execute(insert(Entry).on_conflict_do_nothing(), [_entry(*one) for one in held])
+        expected = [_entry(*one) for one in held]
+        await tx.session.execute(insert(Entry).on_conflict_do_nothing(), expected)
+        await _require_same(tx, expected)
         left = await disclosures_of(tx.session, list(range(start, end)), sealer=sealer)
         rows = [
             {
@@ -62,6 +72,15 @@ def _entry(index: int, leaf: bytes, held: Mapping[str, Any]) -> dict[str, Any]:
         "event_id": held["id"],
         "decision_id": held.get("decision_id"),
     }
+
+
+async def _require_same(tx: Transaction, expected: Sequence[Mapping[str, Any]]) -> None:
+    indices = [one["index"] for one in expected]
+    found = {row.index: row for row in await tx.session.scalars(select(Entry).where(Entry.index.in_(indices)))}
+    for one in expected:
+        row = found.get(one["index"])
+        if row is None or any(getattr(row, name) != value for name, value in one.items()):
+            raise EntryAltered(one["index"])
 
 
 async def _erase_again(tx: Transaction, log: LogReader) -> None:

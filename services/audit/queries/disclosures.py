@@ -2,21 +2,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.models import Disclosure, Erasure
 from audit.rules.disclosures import read_disclosure
-from audit.rules.entries import EntryType, Part
 from common.fields import Sealer
-
-_MISSING = text("""
-SELECT e.index, p.name FROM indexed_entry e CROSS JOIN unnest(CAST(:parts AS varchar[])) AS p(name)
-LEFT JOIN disclosure d ON d.index = e.index AND d.name = p.name
-LEFT JOIN erasure r ON r.index = e.index AND r.name = p.name
-WHERE e.type = :decision AND d.index IS NULL AND r.index IS NULL
-ORDER BY e.index, p.name LIMIT :most
-""")
 
 
 def place_of(index: int, name: str) -> str:
@@ -39,9 +30,3 @@ def values_of(disclosures: Iterable[str]) -> dict[str, object]:
 
 async def erased_parts(session: AsyncSession, index: int) -> set[str]:
     return set(await session.scalars(select(Erasure.name).where(Erasure.index == index)))
-
-
-async def missing(session: AsyncSession, *, most: int = 1000) -> list[tuple[int, str]]:
-    """Index and name of what belongs to a decision and is gone though nothing erased it."""
-    asked = {"parts": [str(part) for part in Part], "decision": str(EntryType.DECISION), "most": most}
-    return [(index, name) for index, name in await session.execute(_MISSING, asked)]

@@ -1,5 +1,7 @@
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import and_, func, select, text
@@ -7,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit.models import Alarm, Entry, IndexedEntry, SourceState
 from audit.rules.alarms import AlarmKind
-from audit.rules.entries import attributes_of, shown_in
+from audit.rules.entries import OWN_SOURCE, EntryType, attributes_of, shown_in
 from common.batches import Heard
+from common.clock import CHINA
 from common.events.decisions import DecisionRecorded
 
 
@@ -141,11 +144,11 @@ async def index_entries(session: AsyncSession, rows: Sequence[dict[str, Any]]) -
     await session.execute(_INDEX, {name: [row[name] for row in rows] for name in _INDEXED})
 
 
-async def filled_gaps(session: AsyncSession, source: str) -> Sequence[Alarm]:
+async def filled_gaps(session: AsyncSession, source: str) -> Sequence[int]:
     """Open gaps of the source in which nothing is missing any more."""
     inside = and_(Entry.source == Alarm.source, Entry.sequence.between(Alarm.first_sequence, Alarm.last_sequence))
     held = select(func.count(Entry.index)).where(inside).correlate(Alarm).scalar_subquery()
-    query = select(Alarm).where(
+    query = select(Alarm.alarm_id).where(
         Alarm.kind == AlarmKind.GAP,
         Alarm.source == source,
         Alarm.closed_at.is_(None),
@@ -162,3 +165,40 @@ async def marks_between(session: AsyncSession, source: str, first: int, last: in
         .where(Entry.source == source, Entry.sequence.between(first, last))
     )
     return {row.sequence: row.mark for row in rows}
+
+
+@dataclass(frozen=True)
+class Tallied:
+    """The day that a source's last statement speaks of, or on which it was first heard, and the last it states."""
+
+    source: str
+    day: date
+    last_sequence: int
+
+
+_TALLIES = text("""
+SELECT s.source, tally.leaf, begun.recorded_at FROM source_state s
+LEFT JOIN LATERAL (
+    SELECT e.leaf FROM indexed_entry i JOIN entry e ON e.index = i.index
+    WHERE i.type = :tally AND i.type <> :decision AND e.source = s.source ORDER BY i.index DESC LIMIT 1
+) AS tally ON true
+LEFT JOIN LATERAL (
+    SELECT i.recorded_at FROM entry e JOIN indexed_entry i ON i.index = e.index
+    WHERE e.source = s.source ORDER BY e.sequence LIMIT 1
+) AS begun ON true
+WHERE s.source <> :own AND begun.recorded_at IS NOT NULL ORDER BY s.source
+""")
+
+
+async def tallies(session: AsyncSession) -> list[Tallied]:
+    """By source that has said anything, how far it has stated what it sent."""
+    asked = {"tally": str(EntryType.TALLY), "decision": str(EntryType.DECISION), "own": OWN_SOURCE}
+    found = []
+    for source, leaf, begun in await session.execute(_TALLIES, asked):
+        stated = Tallied(source, begun.astimezone(CHINA).date(), 0)
+        # One that somebody has spoiled states nothing.
+        with suppress(KeyError, ValueError):
+            held = attributes_of(leaf or b"{}")
+            stated = Tallied(source, date.fromisoformat(held["day"]), int(held["last_sequence"]))
+        found.append(stated)
+    return found

@@ -1,5 +1,6 @@
 """The database held against the log's files: every entry, what it is found by, and what is left of its disclosures."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -63,12 +64,14 @@ class _Erasures:
 async def check_records(session: AsyncSession, log: LogReader, *, sealer: Sealer) -> AsyncIterator[Fault]:
     """Every fault of the rows against the first `log.size` entries of the files. The session must see every area.
 
-    That the files are themselves the log that was signed is for the offline verifier to say.
+    That the files are themselves the log that was signed is for the offline verifier to say. The session must be
+    fresh: all of it is read as it stood at one moment, whatever is erased meanwhile.
     """
+    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     erasures = _Erasures()
     for start in range(0, log.size, _BATCH):
         end = min(start + _BATCH, log.size)
-        leaves = list(log.entries(start, end))
+        leaves = await asyncio.to_thread(list, log.entries(start, end))
         rows = await _rows(session, start, end)
         left = await disclosures_of(session, list(range(start, end)), sealer=sealer)
         for index, leaf in enumerate(leaves, start=start):
@@ -144,13 +147,18 @@ async def _erased_since(session: AsyncSession, size: int) -> list[dict[str, Any]
 
 
 async def _faults_of_erasures(session: AsyncSession, erasures: _Erasures) -> AsyncIterator[Fault]:
-    still = (await session.execute(select(Disclosure.index, Disclosure.name))).all() if erasures.said else []
-    for index, name in still:
-        if (index, name) in erasures.said:
-            yield Fault("erased_but_there", index, name)
-    for erasure in await session.scalars(select(Erasure)):
-        if erasures.said.get((erasure.index, erasure.name)) != erasure.erasure_id:
-            yield Fault("erasure_not_in_log", erasure.index, erasure.name)
+    said = sorted({index for index, _ in erasures.said})
+    for start in range(0, len(said), _BATCH):
+        among = Disclosure.index.in_(said[start : start + _BATCH])
+        for index, name in await session.execute(select(Disclosure.index, Disclosure.name).where(among)):
+            if (index, name) in erasures.said:
+                yield Fault("erased_but_there", index, name)
+    rows = await session.stream(
+        select(Erasure.index, Erasure.name, Erasure.erasure_id), execution_options={"yield_per": _BATCH}
+    )
+    async for place, name, erasure_id in rows:
+        if erasures.said.get((place, name)) != erasure_id:
+            yield Fault("erasure_not_in_log", place, name)
 
 
 def as_line(fault: Fault) -> str:

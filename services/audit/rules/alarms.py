@@ -9,8 +9,11 @@ class AlarmKind(StrEnum):
     CONFLICT = "conflict"
     OUT_OF_ORDER = "out_of_order"
     TALLY_DIFFERS = "tally_differs"
+    TALLY_OVERDUE = "tally_overdue"
     DISCLOSURE_MISSING = "disclosure_missing"
+    RECORDS_DIFFER = "records_differ"
     CHECKPOINT_REFUSED = "checkpoint_refused"
+    PUBLISHING_FAILED = "publishing_failed"
     WITNESS_SILENT = "witness_silent"
     WITNESS_REFUSED = "witness_refused"
     COPY_FAILED = "copy_failed"
@@ -65,6 +68,27 @@ _WORDS = {
         "What belongs to entries {first} to {last} is gone, and nothing in the log erased it: somebody deleted it past "
         "the system. Restore it from a backup (the digests tell whether it is genuine) and look into the database.",
     ),
+    AlarmKind.TALLY_OVERDUE: Words(
+        "来源 {source} 自 {mark} 起没有再自报件数，第 {first} 号起的决定无从核对。请检查该服务及其发件中继是否运行、"
+        "消息是否在途中被截；收到新的自报后此告警自动关闭。",
+        "{source} has stated nothing after {mark}: decisions from {first} on cannot be held against it. Check that the "
+        "service and its relay run and that nobody cuts its messages off; the alarm closes by itself with its next "
+        "statement.",
+    ),
+    AlarmKind.RECORDS_DIFFER: Words(
+        "数据库与日志文件不符（{mark}），在第 {first} 至 {last} 条之间：有人绕过系统改动了数据库或文件。"
+        "请保全证据，运行 fsck 查看每一处；检索内容以日志文件为准，可用 rebuild-index 重建。",
+        "The database differs from the log's files ({mark}) between entries {first} and {last}: somebody changed rows "
+        "or files past the system. Keep the evidence and run fsck for each place; what is searched can be built from "
+        "the files again with rebuild-index.",
+    ),
+    AlarmKind.PUBLISHING_FAILED: Words(
+        "公布检查点一再失败（{mark}），没有新的检查点。决定照常接收，但不能称为已记录。"
+        "请查审计服务日志中的 publishing_failed，并检查日志目录所在磁盘的空间与权限；恢复公布后此告警自动关闭。",
+        "Publishing fails again and again ({mark}), so there is no new checkpoint. Decisions are still taken in but "
+        "not called recorded. Look for publishing_failed in the service's log lines, and at room and rights where the "
+        "log's folder lies; the alarm closes by itself with the next checkpoint.",
+    ),
     AlarmKind.WITNESS_SILENT: Words(
         "见证方未按见证规则副署，新的检查点没有公布。决定照常接收，但不能称为已记录。请检查见证方是否运行、可达；"
         "若它拒绝，即为其所见与本日志矛盾，请保全两份检查点。",
@@ -80,14 +104,14 @@ _WORDS = {
         "what it holds (witness evidence).",
     ),
     AlarmKind.COPY_FAILED: Words(
-        "检查点（{last} 条）未能送到 {mark}。请检查该处是否可写；下一个检查点会再送。",
-        "The checkpoint of {last} entries could not be put at {mark}. Check whether it can be written; the next "
+        "检查点（{last} 条）未能送到 {mark}。请检查该处是否可写；最新的检查点会再送。",
+        "The checkpoint of {last} entries could not be put at {mark}. Check whether it can be written; the newest "
         "checkpoint is sent there again.",
     ),
     AlarmKind.STAMP_FAILED: Words(
-        "时间戳机构 {mark} 没有给检查点盖时间戳。请检查其地址与服务；下一个检查点会再请。",
-        "The authority {mark} did not stamp the checkpoint. Check its address and service; the next checkpoint asks "
-        "again.",
+        "时间戳机构 {mark} 没有给检查点盖时间戳。请检查其地址与服务；几分钟后会再请。",
+        "The authority {mark} did not stamp the checkpoint. Check its address and service; it is asked again after a "
+        "few minutes.",
     ),
     SignerFault.PATH_CONFLICT: Words(
         "日志文件与将要写入的内容不同，已停止签发：已公布过 {first} 条之后的另一种内容，或有人改动了文件。"

@@ -62,6 +62,18 @@ class TestListLogAlarms:
         assert [one["kind"] for one in listed] == ["conflict"]
         assert [one["type"] for one in entered] == [EntryType.ALARM]
 
+    async def test_that_closed_by_itself_stands_closed_in_the_log(
+        self, bench: Bench, hear: Hear, publish: Publish
+    ) -> None:
+        await hear(a_decision(2), 2)
+        await hear(a_decision(1), 1)
+        await publish()
+
+        async with bench.client(Role.AUDITOR, area="") as client:
+            entered = (await client.get("/v1/log/entries")).json()["items"]
+        closed = [one["entry"]["alarm_id"] for one in entered if one["type"] == EntryType.ALARM_CLOSED]
+        assert closed == ["1"]
+
     async def test_goes_through_pages(self, bench: Bench, hear: Hear) -> None:
         for sequence in (2, 4, 6):
             await hear(a_decision(sequence), sequence)

@@ -81,13 +81,20 @@ def attack(name: str, act: Act, *, touched: int = 300, **noticed_by: str) -> Any
 ATTACKS = [
     attack("nothing", nothing),
     # One copy is changed and not the other.
-    attack("edit an entry in the database", edit_row, receipt="receipt_not_included", records="entry_differs"),
+    attack(
+        "edit an entry in the database",
+        edit_row,
+        receipt="EntryDiffers",
+        records="entry_differs",
+        alarm="records_differ",
+    ),
     attack(
         "edit an entry in its bundle",
         in_a_file("tile/entries/001", edit_bundle),
         fsck="entries_changed",
         proof="receipt_not_included",
         records="entry_differs, index_differs",
+        alarm="records_differ",
     ),
     attack(
         "change a byte of a tile",
@@ -102,7 +109,14 @@ ATTACKS = [
         touched=800,
         fsck="entries_differ, tile_differs",
     ),
-    attack("withhold a bundle", withhold_bundle, fsck="missing", proof="missing", records="missing"),
+    attack(
+        "withhold a bundle",
+        withhold_bundle,
+        fsck="missing",
+        proof="missing",
+        records="missing",
+        alarm="records_differ",
+    ),
     attack(
         "claim another size, without the key",
         CLAIM_SIZE,
@@ -113,13 +127,13 @@ ATTACKS = [
         receipt="LogDamaged",
         records="missing",
         witness="403",
-        alarm="checkpoint_refused published_unreadable",
+        alarm="checkpoint_refused published_unreadable, records_differ",
     ),
     attack(
         "put the database alone back from a backup of 500",
         in_the_database(*CUT),
         records="count_differs, disclosure_missing, entry_missing",
-        alarm="checkpoint_refused shrunk",
+        alarm="checkpoint_refused shrunk, disclosure_missing, records_differ",
     ),
     # All copies are changed, the tiles built again, all signed: nothing inside notices, whatever is proved.
     attack("edit", change(300), saved="not_continued", policy="not_witnessed", witness="422, keeps both"),
@@ -158,16 +172,28 @@ ATTACKS = [
         "delete a disclosure, forge its erasure",
         in_the_database(DELETE_CASE, CLAIM_ERASURE),
         records="disclosure_missing, erasure_not_in_log",
+        alarm="disclosure_missing, records_differ",
     ),
-    attack("spoil a disclosure", in_the_database(SPOIL_CASE), records="disclosure_missing"),
-    attack("replace a disclosure", replace_case, records="disclosure_differs"),
+    attack(
+        "spoil a disclosure",
+        in_the_database(SPOIL_CASE),
+        records="disclosure_missing",
+        alarm="disclosure_missing",
+    ),
+    attack("replace a disclosure", replace_case, records="disclosure_differs", alarm="records_differ"),
     attack(
         "hide an entry from every search",
         in_the_database(HIDE),
         receipt="NotFound",
         records="count_differs, index_missing",
+        alarm="records_differ",
     ),
-    attack("file an entry under another person", in_the_database(MISFILE), records="index_differs"),
+    attack(
+        "file an entry under another person",
+        in_the_database(MISFILE),
+        records="index_differs",
+        alarm="records_differ",
+    ),
 ]
 
 

@@ -1,19 +1,24 @@
 """Erasing a person: what speaks of them goes, the log says that it went, and every proof stays valid."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import func, select
 
-from audit.commands.checking import check_disclosures
+from audit.commands import erasing as commands
+from audit.commands.checking import check_log
+from audit.commands.intake import LOCK_SEQUENCER, enter_queued, keep_messages
 from audit.models import Disclosure, Erasure, IndexedEntry, QueuedEntry
 from audit.queries.verification import Fault
-from audit.tests.telling import NANJING, a_decision, alarms, disclosed, open_alarms
+from audit.tests.telling import NANJING, a_decision, alarms, disclosed, envelope_of, open_alarms
 from audit.tlog.findings import Outcome
 from audit.tlog.verifying import verify_receipt
 from common.actors import Role
-from common.testing import ISSUER, Bench
+from common.batches import Heard
+from common.testing import ISSUER, Bench, somebody
 
 Hear = Callable[..., Awaitable[None]]
 Grow = Callable[..., Awaitable[None]]
@@ -102,6 +107,65 @@ class TestBySubject:
         assert second["disclosed"]["reading"]["question"] == {"subject": "worker-8"}
         everything = await look("/v1/log/entries", limit="200")
         assert "worker-7" not in str(everything)
+
+    @pytest.mark.parametrize("entered", [True, False])
+    @pytest.mark.parametrize("who", [{"subject": "worker-7"}, {"account": CLERK}])
+    async def test_takes_what_an_office_above_asked(
+        self,
+        bench: Bench,
+        hear: Hear,
+        publish: Publish,
+        erase: Answer,
+        look: Any,
+        faults: Faults,
+        entered: bool,
+        who: dict[str, str],
+    ) -> None:
+        await hear(a_decision(1), 1)
+        await hear(a_decision(2, area="320103001"), 2)
+        async with bench.client(Role.AUDITOR, area="32") as client:
+            await client.get("/v1/decisions", params=who)
+        if entered:
+            await publish()
+
+        answer = await erase(**who, area="320102")
+        await publish()
+
+        assert answer.json()["entries"] == (2 if entered else 1)
+        (read,) = (await look("/v1/log/entries", type="audit.decisions_read.v1"))["items"]
+        assert read["disclosed"].keys() == {"account"}
+        assert len(await disclosed(bench, 1)) == 4
+        assert await faults() == []
+
+    async def test_sees_no_further_afterwards(self, bench: Bench, hear: Hear) -> None:
+        await hear(a_decision(1), 1)
+        await hear(a_decision(2, area="220102001", subject="worker-8"), 2)
+        async with bench.transaction(somebody(Role.HUMAN_RESOURCES, area="320102")) as tx:
+            await commands.erase(tx, subject="worker-7", account=None, ground=GROUND)
+            assert await tx.session.scalar(select(func.count()).select_from(IndexedEntry)) == 1
+
+    async def test_waits_for_what_is_being_entered(self, bench: Bench, hear: Hear, erase: Answer) -> None:
+        async with bench.transaction() as tx:
+            told = a_decision(1)
+            heard = [Heard(envelope_of(told, 1), told, told.model_dump_json().encode())]
+            await keep_messages(tx, heard, signed=0, keys=bench.runtime.keys, sealer=bench.runtime.sealer)
+            asked = asyncio.ensure_future(erase(subject="worker-7"))
+            await asyncio.wait({asked}, timeout=1)
+        assert (await asked).status_code == 201
+
+    async def test_and_the_sequencer_take_the_lock_before_the_rows(self, bench: Bench, hear: Hear) -> None:
+        await hear(a_decision(2), 2)
+
+        async def enter() -> None:
+            async with bench.transaction() as other:
+                await enter_queued(other, signed=0, sealer=bench.runtime.sealer)
+
+        async with bench.transaction() as tx:
+            await tx.session.execute(LOCK_SEQUENCER)
+            entering = asyncio.create_task(enter())
+            await asyncio.wait({entering}, timeout=1)
+            assert await tx.session.scalar(select(QueuedEntry.queue_id).with_for_update(nowait=True)) is not None
+        await entering
 
     async def test_takes_what_was_asked_a_moment_ago_and_is_not_entered_yet(
         self, hear: Hear, publish: Publish, erase: Answer, look: Any
@@ -255,6 +319,21 @@ class TestByAccount:
 
 
 class TestWhoMayErase:
+    async def test_who_only_looked_at_somebody_elsewhere_wipes_nothing(
+        self, bench: Bench, hear: Hear, erase: Answer, publish: Publish
+    ) -> None:
+        await hear(a_decision(1), 1)
+        async with bench.client(Role.HUMAN_RESOURCES, area="420103") as client:
+            assert (await client.get("/v1/decisions?subject=worker-7")).json()["items"] == []
+        await publish()
+
+        answer = await erase(area="420103", subject="worker-7")
+
+        assert answer.status_code == 404
+        async with bench.client(Role.AUDITOR) as client:
+            read = (await client.get("/v1/log/entries?type=audit.decisions_read.v1")).json()["items"]
+        assert read[0]["disclosed"]["reading"]["question"] == {"subject": "worker-7"}
+
     @pytest.mark.parametrize("area", ["320102001", "320102", "32", ""])
     async def test_an_office_erases_in_its_area_and_sees_what_is_left(
         self, bench: Bench, hear: Hear, erase: Answer, publish: Publish, faults: Faults, area: str
@@ -336,7 +415,7 @@ class TestTakenAwayPastTheSystem:
             Fault("disclosure_missing", 2, "case"),
         ]
         for _ in range(2):
-            await check_disclosures(bench.runtime)
+            await check_log(bench.runtime)
         assert await alarms(bench) == [("disclosure_missing", "", 1, 2)]
 
     async def test_with_a_made_up_erasure_is_found_by_who_holds_the_log(
@@ -377,6 +456,6 @@ class TestTakenAwayPastTheSystem:
         await erase(account=CLERK)
         await publish()
 
-        await check_disclosures(bench.runtime)
+        await check_log(bench.runtime)
 
         assert await open_alarms(bench, "disclosure_missing") == []

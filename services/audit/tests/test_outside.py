@@ -3,17 +3,19 @@
 import asyncio
 import base64
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from audit import events
 from audit.commands import outside
 from audit.commands.publishing import Publisher
 from audit.models import CheckpointTimestamp
+from audit.rules.entries import attributes_of
 from audit.tests.telling import alarms, entries, open_alarms
 from audit.tests.test_tlog_timestamps import Authority, serving
 from audit.tlog.notes import parse_checkpoint, split_note
@@ -22,15 +24,17 @@ from common.actors import Role
 from common.testing import Bench
 
 Grow = Callable[..., Awaitable[None]]
-Publish = Callable[[], Awaitable[bool]]
+Publish = Callable[[], Coroutine[Any, Any, bool]]
 
 
-class Received(HTTPServer):
+class Received(ThreadingHTTPServer):
     """A place elsewhere that takes checkpoints by POST, or answers with another status."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status = 204
+        self.answers = threading.Event()
+        self.answers.set()
         self.notes: list[str] = []
         self.kinds: list[str] = []
 
@@ -45,6 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.server.notes.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
         self.server.kinds.append(self.headers["Content-Type"])
+        self.server.answers.wait(60)
         self.send_response(self.server.status)
         self.end_headers()
 
@@ -58,6 +63,7 @@ def elsewhere() -> Iterator[Received]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
+    server.answers.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -69,6 +75,28 @@ def copied_to(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
         monkeypatch.setattr(bench.runtime.settings, "log_publish_to", [str(place) for place in places])
 
     return to
+
+
+@pytest.fixture
+def sending(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> outside.Outside:
+    """That does not wait after a failure."""
+    monkeypatch.setattr(outside, "AFTER_FAILURE_S", 0.0)
+    return outside.Outside(bench.runtime)
+
+
+@pytest.fixture
+def publish(publisher: Publisher, sending: outside.Outside) -> Publish:
+    """Bring everything under a published checkpoint and send it out, and what that in turn has to say."""
+
+    async def published() -> bool:
+        any_round = False
+        while await publisher.round():
+            any_round = True
+            assert publisher.told is not None
+            await sending.send(*publisher.told)
+        return any_round
+
+    return published
 
 
 class TestACopy:
@@ -185,6 +213,111 @@ class TestACopyThatFails:
         assert "检查点（1 条）未能送到" in one["words"]["zh"]
         assert "The checkpoint of 1 entries could not be put" in one["words"]["en"]
 
+    async def test_brings_about_no_more_than_one_alarm_where_it_fails_now_and_then(
+        self,
+        bench: Bench,
+        grow: Grow,
+        publish: Publish,
+        copied_to: Any,
+        elsewhere: Received,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(outside, "AFTER_FAILURE_S", 3600.0)
+        copied_to(elsewhere.url)
+        for number, status in enumerate((500, 200, 500, 200), start=1):
+            elsewhere.status = status
+            await grow(number)
+            async with asyncio.timeout(60):
+                await publish()
+
+        kinds = [
+            one["type"]
+            for one in (attributes_of(entry.leaf) for entry in await entries(bench))
+            if one["type"].startswith("audit.alarm")
+        ]
+        assert kinds == ["audit.alarm_raised.v1"]
+
+    async def test_is_tried_again_in_time_though_nothing_new_is_published(
+        self,
+        bench: Bench,
+        grow: Grow,
+        publish: Publish,
+        publisher: Publisher,
+        sending: Any,
+        copied_to: Any,
+        elsewhere: Any,
+    ) -> None:
+        copied_to(elsewhere.url)
+        elsewhere.status = 500
+        await grow(1)
+        await publish()
+
+        elsewhere.status = 200
+        assert publisher.told is not None
+        await sending.send(*publisher.told)
+
+        assert elsewhere.notes[-1] == publisher.folder.checkpoint()
+        assert await open_alarms(bench, "copy_failed") == []
+
+
+class TestAPlaceThatNeverAnswers:
+    async def test_holds_up_no_round_and_gets_the_newest_when_it_does_answer(
+        self, bench: Bench, grow: Grow, publisher: Publisher, copied_to: Any, elsewhere: Received, monkeypatch: Any
+    ) -> None:
+        monkeypatch.setattr(outside, "_WITHIN_S", 60.0)
+        monkeypatch.setattr(outside, "DEADLINE_S", 60.0)
+        copied_to(elsewhere.url)
+        elsewhere.answers.clear()
+        task = asyncio.create_task(events.publish_log(bench.runtime))
+        try:
+            async with asyncio.timeout(60):
+                while not elsewhere.notes:
+                    await asyncio.sleep(0.05)
+                for number in (1, 2, 3):
+                    await grow(number)
+                    while (published := publisher.published()) is None or published.size != number:
+                        await asyncio.sleep(0.05)
+                assert len(elsewhere.notes) == 1
+                elsewhere.answers.set()
+                while len(elsewhere.notes) < 2:
+                    await asyncio.sleep(0.05)
+            assert elsewhere.notes[1:] == [publisher.folder.checkpoint()]
+        finally:
+            elsewhere.answers.set()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def test_fails_at_the_deadline_and_is_given_no_more_until_it_lets_go(
+        self, bench: Bench, grow: Grow, publish: Publish, copied_to: Any, elsewhere: Received, monkeypatch: Any
+    ) -> None:
+        monkeypatch.setattr(outside, "_WITHIN_S", 60.0)
+        monkeypatch.setattr(outside, "DEADLINE_S", 0.5)
+        copied_to(elsewhere.url)
+        elsewhere.answers.clear()
+        for number in (1, 2):
+            await grow(number)
+            async with asyncio.timeout(50):
+                await publish()
+
+        assert len(await open_alarms(bench, "copy_failed")) == 1
+        assert len(elsewhere.notes) == 1
+
+    async def test_is_waited_for_outside_any_transaction(
+        self, bench: Bench, grow: Grow, publish: Publish, copied_to: Any, elsewhere: Received
+    ) -> None:
+        copied_to(elsewhere.url)
+        elsewhere.answers.clear()
+        await grow(1)
+        publishing = asyncio.create_task(publish())
+        async with asyncio.timeout(50):
+            while not elsewhere.notes:
+                await asyncio.sleep(0.05)
+            open_ones = bench.runtime.engine.pool.checkedout()  # type: ignore[attr-defined]
+            elsewhere.answers.set()
+            await publishing
+
+        assert open_ones == 0
+
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
@@ -195,6 +328,7 @@ class TestATimestamp:
     @pytest.fixture
     def stamping(self, bench: Bench, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         monkeypatch.setattr(outside, "_WITHIN_S", 60.0)
+        monkeypatch.setattr(outside, "DEADLINE_S", 60.0)
         with serving(authority) as served:
             monkeypatch.setattr(bench.runtime.settings, "log_timestamping", served.url)
             yield served
@@ -256,6 +390,23 @@ class TestATimestamp:
 
         assert len(await self.stamped(bench)) == 1
         assert await open_alarms(bench, "stamp_failed") == []
+
+    async def test_that_is_not_given_is_asked_for_again_only_after_a_while(
+        self, bench: Bench, grow: Grow, publish: Publish, stamping: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(outside, "AFTER_FAILURE_S", 3600.0)
+        stamping.status, stamping.instead = 503, b""
+        await grow(1)
+        await publish()
+        stamping.status, stamping.instead = 200, None
+        await grow(2)
+        await publish()
+        assert await self.stamped(bench) == []
+
+        monkeypatch.setattr(outside, "AFTER_FAILURE_S", 0.0)
+        await grow(3)
+        await publish()
+        assert len(await self.stamped(bench)) == 1
 
     async def test_is_not_asked_for_where_no_authority_is_named(
         self, bench: Bench, grow: Grow, publish: Publish

@@ -7,14 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from audit import events
+from audit.commands import publishing
 from audit.commands.publishing import Publisher, publisher_of
 from audit.commands.signing import Signer
 from audit.models import Alarm, PublishedCheckpoint
 from audit.queries.log import log_path
 from audit.tests.telling import NANJING, entries, open_alarms
 from audit.tlog.findings import Outcome
+from audit.tlog.folder import LogFolder
 from audit.tlog.notes import Checkpoint, Ed25519Key, VerifierKey, parse_checkpoint, read_checkpoint, split_note
 from audit.tlog.reading import LogReader
 from audit.tlog.sources import FolderSource
@@ -168,6 +171,75 @@ class TestACrash:
         assert {row.size for row in await bench.rows(PublishedCheckpoint)} >= {2, 5}
 
 
+class TestARoundThatFails:
+    """Not the signer's doing: a full disk, a file that is gone."""
+
+    async def test_is_an_alarm_once_it_has_lasted_and_none_after_the_next_that_succeeds(
+        self, bench: Bench, grow: Grow, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await grow(1)
+        with monkeypatch.context() as patched:
+            patched.setattr(LogFolder, "append", fails(OSError(28, "no space left")))
+            assert not await publisher.attempt()
+            assert await open_alarms(bench, "publishing_failed") == []
+            patched.setattr(publishing, "PATIENCE_S", 0.0)
+            for _ in range(2):
+                assert not await publisher.attempt()
+            assert await open_alarms(bench, "publishing_failed") == [("OSError", 0)]
+
+        while await publisher.attempt():
+            pass
+
+        assert publisher.failing_since is None
+        assert await open_alarms(bench, "publishing_failed") == []
+        assert size_of(publisher) == len(await entries(bench))
+        async with bench.client(Role.OPERATOR, area="") as client:
+            (one,) = (await client.get("/v1/log/alarms")).json()["items"]
+        assert "OSError" in one["words"]["zh"]
+        assert "OSError" in one["words"]["en"]
+
+    async def test_does_not_hide_that_the_alarm_cannot_be_kept_either(
+        self, grow: Grow, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await grow(1)
+        monkeypatch.setattr(publishing, "PATIENCE_S", 0.0)
+        monkeypatch.setattr(publishing, "own_transaction", fails(ConnectionError()))
+
+        assert not await publisher.attempt()
+        assert publisher.failing_since is not None
+
+    async def test_leaves_the_time_of_the_last_good_one_standing(
+        self, grow: Grow, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def stands_at() -> float | None:
+            return REGISTRY.get_sample_value("log_last_good_round_timestamp_seconds")
+
+        publishing.GOOD_ROUND.set(1)
+        with monkeypatch.context() as patched:
+            patched.setattr(LogFolder, "append", fails(OSError()))
+            await grow(1)
+            await publisher.attempt()
+        assert stands_at() == 1
+        await publisher.attempt()
+        assert (stands_at() or 0) > 1
+
+    async def test_to_remove_partial_tiles_is_a_good_one(
+        self, bench: Bench, grow: Grow, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(LogFolder, "forget_partials", fails(OSError()))
+        await grow(1)
+
+        assert await publisher.round()
+        assert [row.size for row in await bench.rows(PublishedCheckpoint)] == [1]
+
+
+def fails(error: Exception) -> Callable[..., Any]:
+    def failing(*_arguments: Any, **_named: Any) -> Any:
+        raise error
+
+    return failing
+
+
 class Killed(BaseException):
     """The process is gone: nothing catches it."""
 
@@ -254,6 +326,33 @@ class TestBesideTheConsumer:
         waiting.cancel()
         with suppress(asyncio.CancelledError):
             await waiting
+
+    async def test_a_failing_round_is_told_by_the_process_and_the_next_goes_on_with_the_same_publisher(
+        self, bench: Bench, grow: Grow, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = iter([publisher])
+        monkeypatch.setattr(events, "publisher_of", lambda _: next(made))
+        monkeypatch.setattr(publishing, "PATIENCE_S", 0.0)
+        monkeypatch.setattr(events, "BETWEEN_CHECKPOINTS_S", 0.1)
+
+        async def said(path: str) -> dict[str, Any]:
+            async with bench.client() as client:
+                return (await client.get(path)).json()  # type: ignore[no-any-return]
+
+        await grow(1)
+        async with self.running(bench):
+            with monkeypatch.context() as patched:
+                patched.setattr(LogFolder, "append", fails(OSError()))
+                async with asyncio.timeout(20):
+                    while not await open_alarms(bench, "publishing_failed"):
+                        await asyncio.sleep(0.05)
+                assert (await said("/status"))["beside"] == "stuck"
+                assert (await said("/livez"))["status"] == "what runs beside the consumer fails"
+            async with asyncio.timeout(20):
+                while await open_alarms(bench, "publishing_failed"):
+                    await asyncio.sleep(0.05)
+            assert (await said("/status"))["beside"] == "ok"
+            assert (await said("/livez"))["status"] == "ok"
 
     async def test_disclosures_that_somebody_took_away_are_noticed(self, bench: Bench, grow: Grow, tamper: Any) -> None:
         await grow(1)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from audit.commands.erasing import erase
-from audit.commands.rebuilding import rebuild_index
+from audit.commands.rebuilding import EntryAltered, rebuild_index
 from audit.models import Disclosure, Entry, Erasure, IndexedEntry, QueuedEntry, SourceState
 from audit.queries.log import published_log
 from audit.queries.verification import Fault
@@ -176,6 +176,24 @@ class TestARestoredBackup:
         assert (lost["content"], lost["clause"], lost["subject"]) == ("missing", "JL-10", None)
         assert (erased["content"], erased["clause"]) == ("erased", "JL-10")
         assert proof.status_code == 200
+
+
+class TestAnAlteredEntry:
+    @pytest.mark.parametrize(
+        "change",
+        ["leaf = leaf || ' '::bytea", "event_id = 'other'", "source = 'x'", "sequence = 99", "decision_id = 'other'"],
+    )
+    async def test_is_named_and_nothing_is_rebuilt_over_it(
+        self, bench: Bench, grow: Grow, publish: Publish, rebuild: Rebuild, tamper: Tamper, change: str
+    ) -> None:
+        await grow(1, 2, 3)
+        await publish()
+        await tamper(f"UPDATE entry SET {change} WHERE index = 1", "DELETE FROM indexed_entry")  # noqa: S608
+
+        with pytest.raises(EntryAltered, match="entry 1 of the database"):
+            await rebuild()
+
+        assert await rows(bench, IndexedEntry) == []
 
 
 class TestABackupFromBeforeAnErasure:

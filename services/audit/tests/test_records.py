@@ -3,17 +3,18 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
-from audit.commands.checking import check_disclosures
+from audit.commands.checking import check_log
 from audit.commands.erasing import erase
 from audit.commands.intake import enter_queued
 from audit.models import Alarm, Entry
 from audit.queries.disclosures import place_of
+from audit.queries.log import log_path
 from audit.queries.verification import Fault, as_line
 from audit.rules.disclosures import disclose
-from audit.tests.telling import alarms
+from audit.tests.telling import alarms, open_alarms
 from common.actors import Role
 from common.testing import Bench, somebody
 
@@ -139,6 +140,25 @@ class TestFaults:
         await publish()
         assert await faults() == []
 
+    async def test_are_asked_for_without_reading_all_disclosures_at_once(
+        self, bench: Bench, grow: Grow, publish: Publish, faults: Faults
+    ) -> None:
+        await grow(1, 2, 3)
+        await bench.run(erase, subject="worker-7", account=None, ground="asked for")
+        await publish()
+        asked: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+            if "FROM disclosure" in statement:
+                asked.append(statement)
+
+        event.listen(bench.runtime.engine.sync_engine, "before_cursor_execute", note)
+        assert await faults() == []
+        event.remove(bench.runtime.engine.sync_engine, "before_cursor_execute", note)
+
+        assert len(asked) == 2
+        assert all("WHERE disclosure.index IN" in statement for statement in asked)
+
     def test_are_written_one_to_a_line(self) -> None:
         assert as_line(Fault("entry_differs", 1, "case")) == '{"code": "entry_differs", "index": 1, "name": "case"}'
 
@@ -182,26 +202,92 @@ class TestTheDatabaseItself:
             assert bool(count) is seen, area
 
 
-class TestCheckDisclosures:
-    async def test_names_each_run_of_entries_once(self, bench: Bench, grow: Grow, tamper: Tamper) -> None:
+class TestTheDailyCheck:
+    async def test_names_each_run_of_entries_once(
+        self, bench: Bench, grow: Grow, publish: Publish, tamper: Tamper
+    ) -> None:
         await grow(*range(1, 9))
-        await tamper("DELETE FROM disclosure WHERE index IN (1, 2, 3, 6)")
+        await publish()
+        await tamper("DELETE FROM disclosure WHERE index IN (1, 2, 3, 6) AND name = 'policy'")
 
         for _ in range(2):
-            await check_disclosures(bench.runtime)
+            await check_log(bench.runtime)
 
         assert await alarms(bench) == [("disclosure_missing", "", 1, 3), ("disclosure_missing", "", 6, 6)]
 
-    async def test_raises_it_again_when_it_was_closed_and_nothing_has_changed(
-        self, bench: Bench, grow: Grow, tamper: Tamper
+    async def test_rings_again_when_more_is_gone_from_the_same_place_on(
+        self, bench: Bench, grow: Grow, publish: Publish, tamper: Tamper
+    ) -> None:
+        await grow(*range(1, 5))
+        await publish()
+        for last in (1, 3):
+            await tamper(f"DELETE FROM disclosure WHERE index BETWEEN 1 AND {last} AND name = 'policy'")  # noqa: S608
+            await check_log(bench.runtime)
+
+        assert await alarms(bench) == [("disclosure_missing", "", 1, 1), ("disclosure_missing", "", 1, 3)]
+
+    @pytest.mark.parametrize(
+        ("statement", "mark"),
+        [
+            ("UPDATE entry SET leaf = leaf || ' '::bytea WHERE index IN (1, 3)", "entry_differs 1-3"),
+            ("UPDATE entry SET event_id = 'other' WHERE index = 1", "row_differs 1-1"),
+            ("UPDATE indexed_entry SET permits = NOT permits WHERE index IN (0, 2)", "index_differs 0-2"),
+            ("INSERT INTO erasure VALUES (1, 'case', 'made up')", "erasure_not_in_log 1-1"),
+        ],
+    )
+    async def test_holds_every_row_against_the_files(
+        self, bench: Bench, grow: Grow, publish: Publish, tamper: Tamper, statement: str, mark: str
+    ) -> None:
+        await grow(*range(1, 5))
+        await publish()
+        await check_log(bench.runtime)
+        assert await alarms(bench) == []
+        await tamper(statement)
+
+        for _ in range(2):
+            await check_log(bench.runtime)
+
+        first, _, last = mark.split()[1].partition("-")
+        assert await open_alarms(bench, "records_differ") == [(mark, int(first))]
+        assert await alarms(bench) == [("records_differ", "", int(first), int(last))]
+
+    async def test_does_not_believe_an_erasure_that_the_log_does_not_know(
+        self, bench: Bench, grow: Grow, publish: Publish, tamper: Tamper
     ) -> None:
         await grow(1)
-        await tamper("DELETE FROM disclosure WHERE name = 'subject'")
-        await check_disclosures(bench.runtime)
+        await publish()
+        await tamper("DELETE FROM disclosure WHERE name = 'case'", "INSERT INTO erasure VALUES (0, 'case', 'made up')")
+
+        await check_log(bench.runtime)
+
+        assert {kind for kind, *_ in await alarms(bench)} == {"disclosure_missing", "records_differ"}
+
+    @pytest.mark.parametrize("content", [None, b"x", b"\x00\x01x", b"\x00\x02{}"])
+    async def test_rings_where_a_file_cannot_be_read(
+        self, bench: Bench, grow: Grow, publish: Publish, content: bytes | None
+    ) -> None:
+        await grow(1)
+        await publish()
+        (bundle,) = (log_path(bench.runtime.settings) / "tile/entries").rglob("1")
+        bundle.unlink()
+        if content is not None:
+            bundle.write_bytes(content)
+
+        await check_log(bench.runtime)
+
+        assert set(await alarms(bench)) == {("records_differ", "", 0, 0)}
+
+    async def test_raises_it_again_when_it_was_closed_and_nothing_has_changed(
+        self, bench: Bench, grow: Grow, publish: Publish, tamper: Tamper
+    ) -> None:
+        await grow(1)
+        await publish()
+        await tamper("DELETE FROM disclosure WHERE name = 'policy'")
+        await check_log(bench.runtime)
         async with bench.client(Role.AUDITOR, area="") as client:
             await client.post("/v1/log/alarms/1/closure", json={"finding": "restored, or so it was thought"})
         assert [row.closed_at is None for row in await bench.rows(Alarm)] == [False]
 
-        await check_disclosures(bench.runtime)
+        await check_log(bench.runtime)
 
         assert [row.closed_at is None for row in await bench.rows(Alarm)] == [True]

@@ -3,15 +3,18 @@
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from audit.commands.checking import check_log
 from audit.commands.erasing import erase
+from audit.models import Alarm
 from audit.rules.entries import attributes_of
-from audit.tests.telling import a_decision, alarms, disclosed, entries, record_of
+from audit.tests.telling import a_decision, alarms, disclosed, entries, open_alarms, record_of
 from common.actors import Role
+from common.clock import CHINA, utc_now
 from common.events.decisions import DecisionRecorded, DecisionsTallied
 from common.tally import mark_of
 from common.testing import Bench
@@ -180,6 +183,56 @@ class TestWhatDiffers:
         (words,) = [one["words"] for one in raised if one["kind"] == "tally_differs"]
         assert "第 1 至 2 号" in words["zh"]
         assert "Decisions 1 to 2, which /recruitment/decisions says it sent" in words["en"]
+
+
+class TestASourceThatFallsSilent:
+    @pytest.mark.parametrize(("days_ago", "overdue"), [(1, False), (2, False), (3, True)])
+    async def test_rings_when_its_last_statement_is_old(
+        self, bench: Bench, hear: Hear, grow: Grow, statement: Any, days_ago: int, overdue: bool
+    ) -> None:
+        day = utc_now().astimezone(CHINA).date() - timedelta(days=days_ago)
+        await grow(1, 2)
+        await hear(statement(1, 2).model_copy(update={"day": day}), 3)
+
+        for _ in range(2):
+            await check_log(bench.runtime)
+
+        rung = [("/recruitment/decisions", str(day), 3)] if overdue else []
+        assert [
+            (row.source, row.mark, row.first_sequence) for row in await bench.rows(Alarm) if row.kind == "tally_overdue"
+        ] == rung
+
+    async def test_rings_though_it_never_stated_anything(self, bench: Bench, grow: Grow, tamper: Any) -> None:
+        await grow(1)
+        await check_log(bench.runtime)
+        assert await alarms(bench) == []
+        await tamper("UPDATE indexed_entry SET recorded_at = recorded_at - interval '4 days'")
+
+        await check_log(bench.runtime)
+
+        assert await alarms(bench) == [("tally_overdue", "/recruitment/decisions", 1, 1)]
+
+    async def test_is_in_order_again_with_its_next_statement(
+        self, bench: Bench, hear: Hear, grow: Grow, statement: Any
+    ) -> None:
+        await grow(1)
+        first = statement(1, 1)
+        await hear(first, 2)
+        await check_log(bench.runtime)
+        assert len(await open_alarms(bench, "tally_overdue")) == 1
+
+        today = utc_now().astimezone(CHINA).date()
+        await hear(statement(2, 2, {2: first}).model_copy(update={"day": today}), 3)
+        await check_log(bench.runtime)
+
+        assert await open_alarms(bench, "tally_overdue") == []
+        assert await differences(bench) == []
+
+    async def test_may_state_that_it_sent_nothing(self, bench: Bench, hear: Hear, grow: Grow, statement: Any) -> None:
+        await grow(1)
+        await hear(statement(2, 1), 2)
+
+        assert await alarms(bench) == []
 
 
 class TestWhatWasErased:

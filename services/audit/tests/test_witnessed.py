@@ -19,7 +19,8 @@ from audit.tests.telling import a_decision, entries, open_alarms
 from audit.tlog.findings import Outcome
 from audit.tlog.notes import CosigningKey, read_checkpoint
 from audit.tlog.policy import NONE, BadPolicy, Policy
-from audit.tlog.sources import FolderSource
+from audit.tlog.reading import LogReader, TileMissing
+from audit.tlog.sources import FolderSource, LogUnreachable
 from audit.tlog.verifying import verify_log
 from audit.tlog.witness import WitnessBook, witness_app
 from common.actors import Role
@@ -157,6 +158,29 @@ class TestAWitness:
             await grow(3)
 
             assert await publisher_of(bench.runtime).round()
+
+    @pytest.mark.parametrize("error", [TileMissing("tile/0/000"), LogUnreachable("disk"), OSError()])
+    async def test_for_whom_no_proof_can_be_made_has_not_cosigned(
+        self,
+        bench: Bench,
+        grow: Grow,
+        witnessed: Publisher,
+        book: WitnessBook,
+        port: int,
+        monkeypatch: pytest.MonkeyPatch,
+        error: Exception,
+    ) -> None:
+        def fails(*_: object) -> None:
+            raise error
+
+        async with serving(book, port):
+            await grow(1)
+            await published(witnessed)
+            await grow(2)
+            monkeypatch.setattr(LogReader, "consistency_path", fails)
+            monkeypatch.setattr(publishing, "PATIENCE_S", 0.0)
+            assert not await witnessed.round()
+        assert await open_alarms(bench, "witness_silent") == [("", 0)]
 
     async def test_that_saw_another_log_never_cosigns_this_one(
         self, bench: Bench, grow: Grow, hear: Any, witnessed: Publisher, book: WitnessBook, port: int
