@@ -91,7 +91,7 @@ class TestDamage:
 
         with pytest.raises(Caught, match="entry 300 is not in the tree"):
             x_mod(url, key=KEY)
-        with pytest.raises(Caught, match="tile/0/001"):
+        with pytest.raises(Caught, match=r"tile/(0/001|1/000)"):  # whichever of its workers comes first
             tessera_fsck(url, key=KEY)
         with pytest.raises(Caught, match="InclusionProofInvalid"):
             tlog_scales(url, key=KEY)
