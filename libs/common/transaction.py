@@ -30,8 +30,8 @@ T = TypeVar("T")
 LARGEST_EVENT = 900_000
 
 _TURN = text("SELECT nextval('outbox_turn'), pg_notify('outbox', '')")
-_SCOPE = text("SELECT set_config('app.area_from', :lowest, true), set_config('app.area_to', :highest, true)")
-_READ_SCOPE = text(f"{_SCOPE.text}, set_config('transaction_read_only', 'on', true)")
+SCOPE = text("SELECT set_config('app.area_from', :lowest, true), set_config('app.area_to', :highest, true)")
+_READ_SCOPE = text(f"{SCOPE.text}, set_config('transaction_read_only', 'on', true)")
 
 
 class Governed(Protocol):
@@ -75,7 +75,7 @@ def _set_scope(session: Session, begun: Any, connection: Any) -> None:
     actor: Actor | None = session.info.get("actor")
     if actor is not None and not begun.nested:
         lowest, highest = code_range(actor.area)
-        scope = _READ_SCOPE if session.info.get("reads") else _SCOPE
+        scope = _READ_SCOPE if session.info.get("reads") else SCOPE
         connection.execute(scope, {"lowest": lowest, "highest": highest})
 
 
@@ -214,7 +214,7 @@ async def count_in_whole(session: AsyncSession, count: Select[int], *, area: str
     lowest, highest = code_range(area)
     sight = await session.begin_nested()
     try:
-        await session.execute(_SCOPE, {"lowest": lowest, "highest": highest})
+        await session.execute(SCOPE, {"lowest": lowest, "highest": highest})
         return await session.scalar(count) or 0
     finally:
         await sight.rollback()

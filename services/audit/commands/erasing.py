@@ -27,12 +27,11 @@ from audit.rules.entries import PERSONAL, READING, EntryType, Part, county_of, s
 from common.areas import code_range
 from common.errors import BusinessError
 from common.ids import new_id
-from common.transaction import Transaction
+from common.transaction import SCOPE, Transaction
 
 # An entry holds 65,535 bytes, and an index in it at most 20.
 _MOST_IN_ONE = 2000
 
-_SCOPE = text("SELECT set_config('app.area_from', :lowest, true), set_config('app.area_to', :highest, true)")
 _PARKED = text("SELECT count(*) FROM parked_message WHERE position(CAST(:whom AS bytea) IN body) > 0")
 
 
@@ -138,7 +137,7 @@ async def _seeing_all(tx: Transaction) -> AsyncIterator[None]:
 
 async def _see(tx: Transaction, area: str) -> None:
     lowest, highest = code_range(area)
-    await tx.session.execute(_SCOPE, {"lowest": lowest, "highest": highest})
+    await tx.session.execute(SCOPE, {"lowest": lowest, "highest": highest})
 
 
 async def _require_none_parked(tx: Transaction, *, whom: str) -> None:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 import structlog
 from prometheus_client import Gauge, Histogram
-from sqlalchemy import select
 
 from audit.commands.alarms import close_alarms, raise_alarm
 from audit.commands.intake import LogShrunk, enter_queued
 from audit.commands.signing import Signer, SignerRefused, signer_of
-from audit.models import Entry, PublishedCheckpoint
-from audit.queries.intake import log_size
+from audit.models import PublishedCheckpoint
+from audit.queries.intake import leaves_after, log_size
+from audit.queries.log import log_path
 from audit.rules.alarms import AlarmKind, SignerFault
 from audit.tlog.cosigning import WitnessRefused, WitnessUnreachable, cosign
 from audit.tlog.folder import Diverged, LogFolder, PathConflict
@@ -136,11 +136,10 @@ class Publisher:
             raise SignerRefused(SignerFault.SHRUNK, size=signed) from None
 
     async def _leaves(self, *, after: int) -> list[bytes]:
-        query = select(Entry.index, Entry.leaf).where(Entry.index >= after).order_by(Entry.index).limit(MOST_AT_ONCE)
         async with self.runtime.sessions() as session:
             if await log_size(session) < after:
                 raise SignerRefused(SignerFault.SHRUNK, size=after)
-            rows = (await session.execute(query)).all()
+            rows = await leaves_after(session, after, most=MOST_AT_ONCE)
         if [index for index, _ in rows] != list(range(after, after + len(rows))):
             raise SignerRefused(SignerFault.REWRITTEN, size=after)
         return [leaf for _, leaf in rows]
@@ -227,4 +226,4 @@ def publisher_of(runtime: Runtime) -> Publisher:
 
 
 def log_folder(settings: Settings) -> LogFolder:
-    return LogFolder(settings.folder / "log")
+    return LogFolder(log_path(settings))

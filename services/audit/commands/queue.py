@@ -15,12 +15,11 @@ def queue_entry(
     *,
     shown: Mapping[str, Any] | None = None,
     parts: Mapping[str, Any] | None = None,
-    event_id: str | None = None,
 ) -> None:
     """`shown` stands in the entry for good, so nothing of a person may; `parts` become disclosures beside it."""
     tx.session.add(
         QueuedEntry(
-            event_id=event_id or new_id("entry"),
+            event_id=new_id("entry"),
             type=kind,
             area=scope_of(tx.actor.area),
             shown={"area": county_of(tx.actor.area), **(shown or {})},

@@ -110,6 +110,12 @@ async def log_size(session: AsyncSession) -> int:
     return 0 if last is None else last + 1
 
 
+async def leaves_after(session: AsyncSession, index: int, *, most: int) -> list[tuple[int, bytes]]:
+    """Index and bytes of the entries from `index` on, in their order."""
+    query = select(Entry.index, Entry.leaf).where(Entry.index >= index).order_by(Entry.index).limit(most)
+    return [(place, leaf) for place, leaf in await session.execute(query)]
+
+
 async def expected_sequences(session: AsyncSession) -> dict[str, int]:
     rows = await session.execute(select(SourceState.source, SourceState.next_sequence))
     return {row.source: row.next_sequence for row in rows}
