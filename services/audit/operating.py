@@ -6,9 +6,7 @@ Exits with 0 when all is well, 1 when something does not fit, 2 when it could no
 import argparse
 import asyncio
 import json
-import os
 import secrets
-import shutil
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,6 +21,7 @@ from audit.commands.signing import SignerRefused, signer_of
 from audit.main import service
 from audit.queries.log import LogDamaged, log_path, published_log
 from audit.queries.verification import as_line, check_records
+from audit.tlog.durable import put
 from audit.tlog.findings import Outcome
 from audit.tlog.folder import AlreadyWritten
 from audit.tlog.notes import Ed25519Key
@@ -169,7 +168,7 @@ def _keys(settings: Settings, what: str, key_id: str | None) -> int:
             return NOT_DONE
         content["log_seeds"] = kept
     if what != "show":
-        _replace(path, content)
+        put(path, json.dumps(content), mode=path.stat().st_mode & 0o777)
         print("重启审计服务后生效 (takes effect when the audit service is started again)", file=sys.stderr)
     load_keys.cache_clear()
     for verifier in signer_of(settings, load_keys(path)).verifiers:
@@ -179,13 +178,3 @@ def _keys(settings: Settings, what: str, key_id: str | None) -> int:
 
 def _key_id(settings: Settings, seed: str) -> str:
     return Ed25519Key(settings.log_origin, b64decode(seed)).verifier.key_id.hex()
-
-
-def _replace(path: Path, content: object) -> None:
-    fresh = path.with_suffix(".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    shutil.copymode(path, fresh)
-    fresh.replace(path)

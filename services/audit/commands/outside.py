@@ -1,7 +1,6 @@
 """Checkpoints out of the reach of whoever keeps the log: copies elsewhere, and an authority's time under them."""
 
 import asyncio
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +18,7 @@ from audit.commands.alarms import close_alarms, raise_alarm
 from audit.commands.publishing import own_transaction
 from audit.models import CheckpointTimestamp
 from audit.rules.alarms import AlarmKind
+from audit.tlog.durable import put
 from audit.tlog.notes import Checkpoint
 from audit.tlog.timestamps import TimestampRefused, TimestampUnreachable, request_token
 from common.clock import utc_now
@@ -125,7 +125,7 @@ def _copy(where: str, checkpoint: Checkpoint, note: str) -> bool:
         folder = Path(where)
         folder.mkdir(parents=True, exist_ok=True)
         for name in (f"checkpoint-{checkpoint.size}", "checkpoint"):
-            _write(folder / name, note)
+            put(folder / name, note)
     except (OSError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         log.warning("checkpoint_not_copied", where=_without_secrets(where), error=type(error).__name__)
         return False
@@ -138,15 +138,6 @@ def _without_secrets(where: str) -> str:
         return where
     scheme, _, rest = where.partition("://")
     return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
-
-
-def _write(place: Path, note: str) -> None:
-    fresh = place.with_name(f".{place.name}.new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(note)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(place)
 
 
 def _token(authority: str, note: str) -> bytes | None:

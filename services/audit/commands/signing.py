@@ -6,13 +6,13 @@ cannot make it sign another history.
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from audit.rules.alarms import SignerFault
+from audit.tlog.durable import put
 from audit.tlog.notes import Checkpoint, Ed25519Key, VerifierKey, sign_note
 from common.keys import Keys
 from common.settings import Settings
@@ -61,13 +61,7 @@ class Signer:
         with self._alone():
             if self.last_signed() != before:
                 raise SignerRefused(SignerFault.STATE_CHANGED, size=before.size if before else 0)
-            fresh = self.file.with_suffix(".new")
-            with fresh.open("w", encoding="utf-8") as file:
-                json.dump(content, file)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.file)
-            _sync_folder(self.file.parent)
+            put(self.file, json.dumps(content))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -80,11 +74,3 @@ class Signer:
 def signer_of(settings: Settings, keys: Keys) -> Signer:
     signing = tuple(Ed25519Key(settings.log_origin, seed) for seed in keys.log_seeds)
     return Signer(settings.log_origin, signing, settings.folder / "audit-signer.json")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.tlog import tree
+from audit.tlog.durable import sync
 from audit.tlog.reading import LogReader, TileMalformed, TileMissing
 from audit.tlog.sources import FolderSource, LogUnreachable
 from audit.tlog.tiles import ENTRIES, WIDTH, Tile, count_at, pack, path_of, tile_of
@@ -181,7 +182,7 @@ class LogFolder:
                 touched.add(place.parent)
                 if place != self.folder:
                     place = place.parent
-        self._all_at_once(_sync, touched)
+        self._all_at_once(sync, touched)
         self._durable |= named
 
     def _all_at_once(self, act: Callable[..., None], *arguments: Iterable[object]) -> None:
@@ -261,11 +262,3 @@ def _write(place: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

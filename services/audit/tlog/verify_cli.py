@@ -1,7 +1,6 @@
 """`python -m audit verify`: arguments and files, and what to answer with."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from audit.tlog.answers import Answer, as_json, as_text
+from audit.tlog.durable import put
 from audit.tlog.findings import Finding, Language, Outcome, plain
 from audit.tlog.notes import ED25519, BadNote, VerifierKey
 from audit.tlog.policy import NONE, BadPolicy, Policy
@@ -209,18 +209,8 @@ def _kept(answer: Answer, file: str) -> Answer:
     if answer.outcome is not Outcome.HOLDS or note is None:
         return Answer(answer.where, answer.log, answer.receipts, [Finding(Outcome.NOTE, "not_kept", {"name": file})])
     try:
-        _write(Path(file), note)
+        put(Path(file), note)
     except OSError as error:
         facts = {"name": file, "why": error.strerror}
         return Answer(answer.where, answer.log, answer.receipts, [Finding(Outcome.UNCHECKED, "unwritable", facts)])
     return Answer(answer.where, answer.log, answer.receipts, [Finding(Outcome.NOTE, "kept", {"name": file})])
-
-
-def _write(file: Path, note: str) -> None:
-    """All of it or nothing: half a checkpoint would be worse than the one before."""
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    with part.open("w", encoding="utf-8", newline="\n") as content:
-        content.write(note)
-        content.flush()
-        os.fsync(content.fileno())
-    part.replace(file)

@@ -15,7 +15,6 @@ import fcntl
 import hashlib
 import json
 import logging
-import os
 import re
 import secrets
 import time
@@ -30,6 +29,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from audit.tlog.cosigning import LONGEST_PATH, TOLD_SIZE
+from audit.tlog.durable import put, sync
 from audit.tlog.notes import (
     ED25519,
     BadNote,
@@ -52,6 +52,7 @@ MOST_EVIDENCE = 16  # contradictions kept of one log; one is enough to prove it
 
 _LOG = logging.getLogger(__name__)
 _HASH = re.compile(r"[0-9a-f]{64}")
+_OWN = 0o600  # readable by its owner alone
 
 
 class NoWitness(Exception):
@@ -115,9 +116,9 @@ class WitnessBook:
         with self._alone():
             if self._key.exists() or any(self._states.iterdir()):
                 raise NoWitness(f"{self.folder} holds a witness already")
-            _write(self._logs, "{}\n")
-            _write(self._key, key.secret())
-        _sync(self.folder.parent)
+            put(self._logs, "{}\n", mode=_OWN)
+            put(self._key, key.secret(), mode=_OWN)
+        sync(self.folder.parent)
         return key.verifier
 
     def verifier(self) -> VerifierKey:
@@ -137,11 +138,11 @@ class WitnessBook:
             logs = self._known()
             # A log that is known and whose state is gone stays without: it could be led back to an earlier tree.
             if origin not in logs and not self._state(origin).exists():
-                _write(self._state(origin), "")
+                put(self._state(origin), "", mode=_OWN)
             logs.setdefault(origin, [])
             if str(key) not in logs[origin]:
                 logs[origin].append(str(key))
-            _write(self._logs, json.dumps(logs, ensure_ascii=False, indent=2) + "\n")
+            put(self._logs, json.dumps(logs, ensure_ascii=False, indent=2) + "\n", mode=_OWN)
 
     def add_checkpoint(self, body: bytes, now: int) -> Reply:
         """Answer an `add-checkpoint` request at `now` (unix seconds): 200 with our line, or why not.
@@ -192,7 +193,7 @@ class WitnessBook:
             raise _refusal(503, "the clock of this witness ran back")
 
         line = cosigner.cosign(request.text, time=now)
-        _write(self._state(checkpoint.origin), add_signatures(signed, [line]))
+        put(self._state(checkpoint.origin), add_signatures(signed, [line]), mode=_OWN)
         self._cosigned_at = now
         return Reply(200, line)
 
@@ -217,7 +218,7 @@ class WitnessBook:
         origin_hash = _hash(evidence.origin)
         path = self._contradictions / f"{origin_hash}-{_hash(split_note(evidence.refused)[0])}.json"
         if not path.exists() and sum(1 for _ in self._contradictions.glob(f"{origin_hash}-*.json")) < MOST_EVIDENCE:
-            _write(path, json.dumps(asdict(evidence), ensure_ascii=False, indent=2) + "\n")
+            put(path, json.dumps(asdict(evidence), ensure_ascii=False, indent=2) + "\n", mode=_OWN)
             _LOG.error("%s has signed two roots for one size", evidence.origin)
 
     def _cosigner(self) -> CosigningKey:
@@ -281,25 +282,6 @@ def _refusal(status: int, reason: str) -> _Refusal:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _write(path: Path, content: str) -> None:
-    """Durably put a file in the place of what stands there, readable by its owner alone."""
-    fresh = path.with_name(f".{path.name}.fresh")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def witness_app(book: WitnessBook, *, clock: Callable[[], float] = time.time) -> Starlette:
