@@ -19,7 +19,7 @@ from common.bus import create_topics
 from common.clock import utc_now
 from common.keys import KeysMissing, make_keys
 from common.migrations import at_head, revise, upgrade
-from common.policy.documents import PolicyFault
+from common.policy.faults import PolicyFault
 from common.service import Runtime, Service
 from common.settings import Settings
 from common.tally import tally_days

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from common.bus import publishers, topic_of
+from common.bus import publishers, streams_of, topic_of
 from common.events import Event, event_classes
 
 Json = dict[str, Any]
@@ -25,6 +25,11 @@ def asyncapi_document() -> Json:
             topic_of("", publisher, "decisions"),
             [name for name, cls in event_classes().items() if cls.stream == "decisions"],
         )
+        if "work" in streams_of(publisher):
+            channels[f"{publisher}.work"] = _channel(
+                topic_of("", publisher, "work"),
+                [name for name, cls in event_classes().items() if cls.publisher == publisher and cls.stream == "work"],
+            )
     return {
         "asyncapi": "3.0.0",
         "info": {

@@ -34,11 +34,16 @@ def source_of(service: str, stream: str) -> str:
     return f"/{service}/{stream}"
 
 
-async def create_topics(bootstrap_servers: str, *, prefix: str, services: Iterable[str]) -> None:
-    """Make the topics of these services where they are missing.
-
-    Events are spread by key over partitions; decisions have one, because their order is evidence.
+def streams_of(service: str) -> dict[str, int]:
+    """The streams a service has topics for, with their partitions: decisions have one, because their order is
+    evidence; events are spread by key, and so is the work that a service gives to its own processes, where it does.
     """
+    own = {cls.stream for cls in event_classes().values() if cls.publisher == service}
+    return {"events": EVENT_PARTITIONS, "decisions": 1} | ({"work": EVENT_PARTITIONS} if "work" in own else {})
+
+
+async def create_topics(bootstrap_servers: str, *, prefix: str, services: Iterable[str]) -> None:
+    """Make the topics of these services where they are missing."""
     admin = await _connected(bootstrap_servers)
     try:
         existing = set(await admin.list_topics())
@@ -46,7 +51,7 @@ async def create_topics(bootstrap_servers: str, *, prefix: str, services: Iterab
             # -1 is the broker's own factor; without the empty assignment aiokafka does not let it through.
             NewTopic(topic_of(prefix, service, stream), partitions, -1, {}, topic_configs=_FOREVER)
             for service in services
-            for stream, partitions in (("events", EVENT_PARTITIONS), ("decisions", 1))
+            for stream, partitions in streams_of(service).items()
             if topic_of(prefix, service, stream) not in existing
         ]
         if not wanted:

@@ -9,6 +9,7 @@ from common.areas import Level, area_at
 from common.errors import BusinessError, NotFound
 from common.policy.decisions import Decision, decide_by
 from common.policy.documents import Answer, Dated, LeftOpen, Policies, left_open
+from common.policy.parameters import ParameterMissing, Parameters
 from common.policy.rules import Finding, Terms, rule
 from common.tables import PolicyChoice
 from common.transaction import Transaction
@@ -65,7 +66,9 @@ async def choose_term(
     if area_at(area, open_term.chosen_by) != area or tx.actor.area != area:
         raise NotTheirChoice(clause=clause, level=open_term.chosen_by)
 
-    decision = _decide(answer, tx.policies, term=term, area=area, on=starts_on, value=value)
+    parameters = await tx.parameters_for(answer, area=area, on=starts_on)
+    faults = _faults(answer, parameters, term=term, area=area, on=starts_on, value=value)
+    decision = _decide(answer, tx.policies, term=term, area=area, on=starts_on, value=value, faults=faults)
     tx.require(decision, subject=f"{clause}/{term}/{area}")
 
     key = (clause, term, area, starts_on)
@@ -89,26 +92,28 @@ def _open_answer(policies: Policies, *, clause: str, term: str, on: date) -> Ans
 
 
 def _decide(
-    answer: Answer, policies: Policies, *, term: str, area: str, on: date, value: Any
+    answer: Answer, policies: Policies, *, term: str, area: str, on: date, value: Any, faults: list[str]
 ) -> Decision[list[Finding]]:
     """The clause itself decides over the choice it leaves: its bounds are the terms."""
     bounds = {"term": term, **answer.values_on(on)[term]}
     series = {name: (Dated(answer.starts_on, given),) for name, given in bounds.items()}
     leaving = Answer(answer.document, answer.clause, may_choose.name, series)
-    facts = {"value": value, "faults": _faults(answer, term=term, on=on, value=value)}
+    facts = {"value": value, "faults": faults}
     staff = "、".join(answer.staff)
     return decide_by(leaving, policies, may_choose, area=area, staff=staff, on=on, choices={}, facts=facts)
 
 
-def _faults(answer: Answer, *, term: str, on: date, value: Any) -> list[str]:
-    """What the rule has against the value, beside the clause's other terms."""
+def _faults(answer: Answer, parameters: Parameters, *, term: str, area: str, on: date, value: Any) -> list[str]:
+    """What the rule has against the value, beside the other terms; nothing while a figure of those is missing."""
     others = {
         name: found.among[0] if found.among else found.between[0]  # type: ignore[index]
         for name, given in answer.values_on(on).items()
         if (found := left_open(given))
     }
     try:
-        answer.terms_on(on, {**others, term: value})
+        answer.filled_on(on, {**others, term: value}, parameters, area=area, staff="")
+    except ParameterMissing:
+        return []
     except ValidationError as error:
         return [fault["msg"] for fault in error.errors() if fault["loc"][:1] in ((term,), ())]
     return []

@@ -1,5 +1,6 @@
 """The route by which a level below makes the choices that a document leaves to it; the same in every service."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated, Any
 
@@ -9,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from common import choices
 from common.areas import AREA_CODE
 from common.service import Tx, new_router
+from common.tables import PolicyChoice
 from common.text import Day, Line, RowId
+from common.transaction import Transaction
 
 ChoiceValue = bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | Line
 
@@ -39,7 +42,10 @@ ClauseId = Annotated[str, Path(max_length=60, description="条款编号", exampl
 TermName = Annotated[str, Path(max_length=60, description="条款中留待选定的项", examples=["households_per_extra_post"])]
 
 
-def choices_router(service: str) -> APIRouter:
+def choices_router(
+    service: str, *, chosen: Callable[[Transaction, PolicyChoice], Awaitable[None]] | None = None
+) -> APIRouter:
+    """`chosen` is told of each choice, in its transaction."""
     router = new_router(service)
 
     @router.put(
@@ -49,8 +55,11 @@ def choices_router(service: str) -> APIRouter:
         summary="选定条款留给本级的取值",
     )
     async def choose(clause: ClauseId, term: TermName, body: ChoiceInput, tx: Tx) -> object:
-        return await choices.choose_term(
+        choice = await choices.choose_term(
             tx, clause=clause, term=term, area=body.area, starts_on=body.starts_on, value=body.value
         )
+        if chosen is not None:
+            await chosen(tx, choice)
+        return choice
 
     return router

@@ -31,7 +31,7 @@ from common.observability import CONSUMER_LAG, HANDLED, PARKED, consuming
 from common.policy import Policies
 from common.settings import Settings
 from common.tables import InboxMessage, ParkedMessage, RebuildRequest, SourcePosition
-from common.transaction import Sessions, Transaction, transaction
+from common.transaction import FindParameters, Sessions, Transaction, transaction
 
 log = structlog.get_logger()
 
@@ -70,6 +70,7 @@ class Consumer:
         handle_any: AnyHandler | None = None,
         streams: tuple[str, ...] = ("events", "decisions"),
         empty: Callable[[AsyncSession], Awaitable[None]] | None = None,
+        find_parameters: FindParameters | None = None,
     ) -> None:
         self.service = service
         self.sessions = sessions
@@ -79,6 +80,7 @@ class Consumer:
         self.handle_any = handle_any
         self.streams = streams
         self.empty = empty
+        self.find_parameters = find_parameters
         self._asked_for = {_unversioned(name) for name in self.handlers}
         self.types = event_classes()
         self._stuck = False
@@ -172,7 +174,14 @@ class Consumer:
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         actor = service_actor(self.service)
-        return transaction(self.sessions, actor=actor, now=utc_now(), service=self.service, policies=self.policies)
+        return transaction(
+            self.sessions,
+            actor=actor,
+            now=utc_now(),
+            service=self.service,
+            policies=self.policies,
+            find_parameters=self.find_parameters,
+        )
 
     async def take(self, record: ConsumerRecord[bytes, bytes]) -> None:
         """Handle one message, or park it. Returns only when the database has one or the other."""

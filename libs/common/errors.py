@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem documents, in Chinese, or in English on request."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import orjson
@@ -12,6 +13,7 @@ from starlette.routing import Match
 
 from common.policy.decisions import Decision
 from common.policy.documents import NoClause, NotChosen
+from common.policy.parameters import ParameterMissing
 from common.wording import describe_decision
 from common.words import NOUNS, WORDS
 
@@ -217,6 +219,18 @@ async def _on_no_clause(request: Request, error: Exception) -> Response:
     )
 
 
+async def _on_missing_parameter(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ParameterMissing)  # noqa: S101  # registered for this class alone
+    return problem(
+        request,
+        status=409,
+        code="PARAMETER_MISSING",
+        detail=error.en if language_of(request) == "en" else error.zh,
+        params={"code": error.code, "area": error.area, "staff": error.staff, "on": error.on.isoformat()},
+        clause=error.clause,
+    )
+
+
 _FAULTS = {
     "missing": ("缺少必填项", "required"),
     "extra_forbidden": ("不接受此字段", "not an accepted field"),
@@ -228,25 +242,31 @@ _FAULTS = {
 }
 
 
-async def _on_invalid(request: Request, error: Exception) -> Response:
-    """What was wrong and where, without an echo of what was sent: it may be somebody's identity number."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class alone
-    english = language_of(request) == "en"
-    faults = []
-    for fault in error.errors():
+def told_faults(faults: Sequence[Any], *, at: tuple[str, ...] = (), english: bool) -> list[dict[str, str]]:
+    """pydantic's faults, each with its place beneath `at` and what is allowed there, and no echo of what was sent."""
+    told = []
+    for fault in faults:
         zh, en = _FAULTS.get(fault["type"], ("取值不符合要求", "not an acceptable value"))
         allowed = (
             {key: value for key, value in fault.get("ctx", {}).items() if isinstance(value, int | float | str)}
             if fault["type"] not in ("value_error", "json_invalid")
             else {}
         )
-        faults.append(
+        told.append(
             {
-                "pointer": "#/" + "/".join(str(part) for part in fault["loc"]),
+                "pointer": "#/" + "/".join(str(part) for part in (*at, *fault["loc"])),
                 "code": fault["type"].upper(),
                 "detail": (en if english else zh) + (f" {allowed}" if allowed else ""),
             }
         )
+    return told
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    """What was wrong and where, without an echo of what was sent: it may be somebody's identity number."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class alone
+    english = language_of(request) == "en"
+    faults = told_faults(error.errors(), english=english)
     broken = any(fault["type"] == "json_invalid" for fault in error.errors())
     detail = f"{len(faults)} field(s) not valid." if english else f"{len(faults)} 处内容有误，请逐项更正后重试。"
     code = "BODY_NOT_JSON" if broken else "VALIDATION_FAILED"
@@ -287,6 +307,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(BusinessError, _on_business_error)
     app.add_exception_handler(NoClause, _on_no_clause)
     app.add_exception_handler(NotChosen, _on_no_clause)
+    app.add_exception_handler(ParameterMissing, _on_missing_parameter)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_crash)

@@ -16,6 +16,18 @@ def to_fen(amount: Decimal) -> Decimal:
     return amount.quantize(FEN, rounding=ROUND_HALF_UP)
 
 
+def whole_fen(amount: Decimal) -> int:
+    """Yuan as a whole number of fen; ValueError where a fraction of a fen would be lost."""
+    if amount != to_fen(amount):
+        raise ValueError(f"{amount} yuan is not whole fen")
+    return int(amount.scaleb(2))
+
+
+def in_yuan(fen: int) -> Decimal:
+    """Whole fen as yuan with two decimal places."""
+    return Decimal(fen).scaleb(-2)
+
+
 def _at_most_two_places(amount: Decimal) -> Decimal:
     if not amount.is_finite() or abs(amount) >= _TOO_MUCH or amount != to_fen(amount):
         raise ValueError("an amount in yuan has at most two decimal places and twelve digits before them")

@@ -263,6 +263,7 @@ def _public(operation: Json, *, path: str, method: str, service: str) -> Json:
     statuses |= {400} if method != "get" or any(one["name"] == "cursor" for one in parameters) else set()
     statuses |= {413} if "requestBody" in operation else set()
     statuses |= {412, 428} if "If-Match" in headers else set()
+    statuses |= {int(status) for status in operation["responses"] if status.isdigit() and int(status) in _PROBLEMS}
     if "If-None-Match" in headers:
         responses["304"] = {"description": "未变"}
     responses |= {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted({*statuses, 504})}

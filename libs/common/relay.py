@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from common.bus import kafka_headers, open_producer, source_of, topic_of
+from common.bus import kafka_headers, open_producer, source_of, streams_of, topic_of
 from common.clock import utc_now
 from common.keys import Keys
 from common.observability import OUTBOX_AGE, OUTBOX_SENT, OUTBOX_UNSENT
@@ -122,7 +122,7 @@ class Relay:
     async def _pass_on(self, producer: AIOKafkaProducer) -> None:
         """Number and send what there is."""
         self._wake.clear()
-        for stream in ("events", "decisions"):
+        for stream in streams_of(self._service):
             while await self._number(stream) + await self._send(producer, stream) > 0:
                 pass
 

@@ -2,8 +2,7 @@
 
 import asyncio
 import gc
-import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,11 +12,8 @@ from typing import Annotated, Any, cast
 import orjson
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
-from fastapi.responses import Response
-from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import MetaData
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from starlette.types import Lifespan
 
@@ -28,31 +24,34 @@ from common.clock import today, utc_now
 from common.consumer import AnyHandler, Consumer, Handler
 from common.errors import (
     BusinessError,
-    IdempotencyKeyReused,
     IssuerAway,
     NotAllowed,
     NotYetThatDay,
-    Refused,
     Unauthenticated,
     add_error_handlers,
-    problem_of,
 )
-from common.events.decisions import DecisionRecorded
 from common.fields import Sealer
 from common.health import health_router
+from common.idempotency import AnsweredRoute, claim, keep_answer, keep_refusal_answer
 from common.keys import Keys, load_keys
 from common.observability import Observed, configure_logging, configure_tracing
 from common.policy import Policies, load_policies
 from common.relay import Relay
 from common.settings import Settings
-from common.tables import IdempotentAnswer
 from common.tokens import BadToken, IssuerUnreachable, TokenChecker
-from common.transaction import Sessions, Transaction, open_engine, open_sessions, reading, transaction
+from common.transaction import (
+    FindParameters,
+    Sessions,
+    Transaction,
+    open_engine,
+    open_sessions,
+    reading,
+    transaction,
+)
 from common.waiting import wait_for as wait_until_reflected
 
 log = structlog.get_logger()
 
-_MOST_NAMED = 40
 _PAUSE = 1.0
 
 
@@ -63,7 +62,8 @@ class Service:
     `handle_any` hears every event of `streams`, one by one. `handle_batch` hears them many at a time, in the order of
     each topic: such a service has no inbox, it tells repeats, gaps and late arrivals apart by itself, and nothing waits
     behind a parked message of its key. `beside` runs next to the consumer, in its process, and is begun again when it
-    fails; it says in `Runtime.beside_works` how it goes.
+    fails; it says in `Runtime.beside_works` how it goes. `parameters` finds the rows that clauses refer to, in a
+    service that keeps some.
     """
 
     name: str
@@ -78,6 +78,7 @@ class Service:
     empty: Callable[[AsyncSession], Awaitable[None]] | None = None
     extend: Callable[[FastAPI, "Runtime"], None] | None = None
     more_routers: tuple[APIRouter, ...] = ()
+    parameters: FindParameters | None = None
 
 
 class Runtime:
@@ -154,6 +155,7 @@ def consumer_of(
     names = ("handlers", "handle_any", "streams", "empty")
     described = {"service": service.name} | {name: getattr(service, name) for name in names}
     described |= {"sessions": sessions, "settings": settings, "policies": policies}
+    described |= {"find_parameters": service.parameters}
     if service.handle_batch is None:
         return Consumer(**described)
     return BatchConsumer(handle_batch=partial(service.handle_batch, cast(Runtime, runtime)), **described)
@@ -220,14 +222,6 @@ def business_day(request: Request) -> date:
 Today = Annotated[date, Depends(business_day)]
 
 
-class _Replayed(Exception):
-    """The request was answered before; carries that answer out of the transaction."""
-
-    def __init__(self, kept: IdempotentAnswer) -> None:
-        headers = {**(kept.headers or {}), "Idempotent-Replayed": "true"}
-        self.answer = Response(kept.body, status_code=kept.status or 200, headers=headers)
-
-
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -281,9 +275,10 @@ async def open_transaction(
         now=utc_now(),
         service=runtime.service.name,
         policies=runtime.policies,
-        begin=partial(_claim, request, key) if key is not None else None,
-        finish=partial(_keep_answer, request),
-        keep_refusal=partial(_keep_refusal_answer, request),
+        find_parameters=runtime.service.parameters,
+        begin=partial(claim, request, key) if key is not None else None,
+        finish=partial(keep_answer, request),
+        keep_refusal=partial(keep_refusal_answer, request),
     ) as tx:
         yield tx
 
@@ -312,76 +307,6 @@ def cursor_key(request: Request) -> bytes:
 
 
 CursorKey = Annotated[bytes, Depends(cursor_key)]
-
-
-async def _claim(request: Request, key: str, tx: Transaction) -> None:
-    """Take the key, or answer as the first time. A second request with the key waits for the first to end.
-
-    The claim comes before the work, so that a refusal, which undoes the work, does not let a second request in.
-    """
-    place = {
-        "account": tx.actor.account,
-        "operation": f"{request.method} {request.url.path}"[:400],
-        "key": key,
-    }
-    digest = hashlib.sha256(await request.body()).hexdigest()
-    claim = insert(IdempotentAnswer).values(**place, body_digest=digest, answered_at=tx.now).on_conflict_do_nothing()
-    if await tx.session.scalar(claim.returning(IdempotentAnswer.key)) is not None:
-        request.scope["idempotency"] = tuple(place.values())
-        return
-    earlier = await tx.session.get(IdempotentAnswer, tuple(place.values()))
-    if earlier is None or earlier.body_digest != digest or earlier.status is None:
-        raise IdempotencyKeyReused
-    raise _Replayed(earlier)
-
-
-async def _keep_answer(request: Request, tx: Transaction) -> None:
-    response: Response | None = request.scope.get("answer")
-    if response is None:
-        return
-    if tx.position:
-        response.headers["Position"] = tx.position
-    decided = [event.decision_id for event in tx.outgoing if isinstance(event, DecisionRecorded)]
-    if decided:
-        response.headers["Decisions"] = ",".join(decided[:_MOST_NAMED])
-    await _keep(request, tx, response)
-
-
-async def _keep_refusal_answer(request: Request, tx: Transaction, refused: Refused) -> None:
-    """A refusal is an answer too: the same key gets the same refusal, decided once."""
-    await _keep(request, tx, problem_of(request, refused))
-
-
-async def _keep(request: Request, tx: Transaction, response: Response) -> None:
-    """Write the answer beside the claim, in the transaction of what it answers for."""
-    place = request.scope.get("idempotency")
-    answer = await tx.session.get(IdempotentAnswer, place) if place else None
-    if answer is not None:
-        answer.status = response.status_code
-        answer.headers = _kept_headers(response)
-        answer.body = bytes(response.body)
-        await tx.session.flush()
-
-
-def _kept_headers(response: Response) -> dict[str, str]:
-    return {name: value for name, value in response.headers.items() if name != "content-length"}
-
-
-class AnsweredRoute(APIRoute):
-    """Shows the transaction the finished answer, so that both can be kept together; replays a kept one."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def answered(request: Request) -> Response:
-            try:
-                response = await handle(request)
-            except _Replayed as replayed:
-                return replayed.answer
-            request.scope["answer"] = response
-            return response
-
-        return answered
 
 
 __all__ = [

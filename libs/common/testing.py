@@ -28,7 +28,8 @@ from common.events import Event, event_classes
 from common.events.decisions import DecisionRecorded
 from common.keys import make_keys
 from common.migrations import upgrade
-from common.policy import Decision, Policies, Rule, load_policies
+from common.policy import Decision, Parameters, Policies, Rule, load_policies, load_seeds
+from common.policy.__main__ import import_all_rules
 from common.policy.decisions import decide
 from common.service import Runtime, Service, consumer_of
 from common.settings import ROOT, Settings
@@ -46,19 +47,28 @@ def real_policies() -> Policies:
     return load_policies(ROOT / "policies")
 
 
+@cache
+def real_parameters() -> Parameters:
+    """Every figure that comes with the repository, those still to be verified as well."""
+    import_all_rules()  # figures are held against the catalogue of their codes, whichever service is tested
+    return load_seeds(ROOT / "policies")
+
+
 def decide_here(
     rule: Rule[T], *, area: str, staff: str = "", on: date, choices: Mapping[str, Any] | None = None, **facts: Any
 ) -> Decision[T]:
     """The decision by the repository's own policy files; `choices` stands for what a level below has chosen."""
-    return decide(rule, policies=real_policies(), area=area, staff=staff, on=on, choices=choices, **facts)
+    given: dict[str, Any] = {"policies": real_policies(), "parameters": real_parameters(), "choices": choices}
+    return decide(rule, area=area, staff=staff, on=on, **given, **facts)
 
 
 def decide_every_here(rule: Rule[T], *, area: str, staff: str = "", on: date, **facts: Any) -> list[Decision[T]]:
     from common.policy.decisions import decide_by
 
     policies = real_policies()
+    given: dict[str, Any] = {"parameters": real_parameters(), "choices": {}, "facts": facts}
     return [
-        decide_by(answer, policies, rule, area=area, staff=staff, on=on, choices={}, facts=facts)
+        decide_by(answer, policies, rule, area=area, staff=staff, on=on, **given)
         for answer in policies.in_force(rule, area=area, staff=staff, on=on)
     ]
 
@@ -115,6 +125,7 @@ class Bench:
             now=utc_now(),
             service=self.runtime.service.name,
             policies=self.runtime.policies,
+            find_parameters=self.runtime.service.parameters,
         ) as tx:
             yield tx
 

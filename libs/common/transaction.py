@@ -1,6 +1,6 @@
 """One request or one message is one transaction: rows, events and decisions commit together or not at all."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,7 +18,7 @@ from common.errors import Refused
 from common.events import Event
 from common.events.decisions import DecisionRecorded
 from common.observability import current_traceparent
-from common.policy import Decision, Policies, Rule
+from common.policy import NO_PARAMETERS, Decision, Parameters, Policies, Rule
 from common.policy.decisions import decide_by
 from common.policy.documents import Answer, NoClause, left_open
 from common.tables import OutboxMessage, PolicyChoice
@@ -53,6 +53,12 @@ class About:
     area: str
     staff: str
     organisation_id: str | None = None
+
+
+class FindParameters(Protocol):
+    """The checked rows of these codes that may have the say in an area, or within it."""
+
+    async def __call__(self, session: AsyncSession, *, codes: Set[str] | None, area: str) -> Parameters: ...
 
 
 def open_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
@@ -95,6 +101,7 @@ class Transaction:
     now: datetime
     service: str
     policies: Policies
+    find_parameters: FindParameters | None = None
     outgoing: list[Event] = field(default_factory=list)
     position: str | None = None
 
@@ -102,6 +109,13 @@ class Transaction:
         """The decision of the nearest clause in force on the day; NoClause where no document answers."""
         answer = self.policies.nearest(rule, area=about.area, staff=about.staff, on=on)
         return await self._by(answer, rule, about=about, on=on, facts=facts)
+
+    async def parameters_for(self, answer: Answer, *, area: str, on: date) -> Parameters:
+        """The rows that the clause refers to; none where it refers to none, or the service keeps none."""
+        codes = answer.codes_on(on)
+        if not codes or self.find_parameters is None:
+            return NO_PARAMETERS
+        return await self.find_parameters(self.session, codes=codes, area=area)
 
     async def decide_every(self, rule: Rule[T], *, about: Governed, on: date, **facts: Any) -> list[Decision[T]]:
         """One decision for each clause in force: for rules whose clauses add up."""
@@ -131,6 +145,7 @@ class Transaction:
             facts=facts,
             chosen_on={term: choice.starts_on for term, choice in choices.items()},
             organisation=getattr(about, "organisation_id", None),
+            parameters=await self.parameters_for(answer, area=about.area, on=on),
         )
 
     async def _choices(self, answer: Answer, *, area: str, on: date) -> dict[str, PolicyChoice]:
@@ -228,6 +243,7 @@ async def transaction(
     now: datetime,
     service: str,
     policies: Policies,
+    find_parameters: FindParameters | None = None,
     begin: Callable[[Transaction], Awaitable[None]] | None = None,
     finish: Callable[[Transaction], Awaitable[None]] | None = None,
     keep_refusal: Callable[[Transaction, Refused], Awaitable[None]] | None = None,
@@ -240,7 +256,7 @@ async def transaction(
     """
     refusal: Refused | None = None
     async with sessions(info={"actor": actor}) as session, session.begin():
-        tx = Transaction(session, actor, now, service, policies)
+        tx = Transaction(session, actor, now, service, policies, find_parameters)
         if begin is not None:
             await begin(tx)
         work = await session.begin_nested()

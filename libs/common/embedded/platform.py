@@ -153,8 +153,15 @@ class Platform:
 
     def manage(self, service: str, *part: str) -> str:
         """An operator's command on a running platform, as `python -m common <service> <part>`; what it printed."""
+        return self._run_for(service, "common", service, *part)
+
+    def operate(self, service: str, *part: str) -> str:
+        """As `manage`, of the commands that a service has of its own: `python -m <service> <part>`."""
+        return self._run_for(service, service, *part)
+
+    def _run_for(self, service: str, *module: str) -> str:
         own = service_processes.own_environment(port=self.service_ports[service], urls=self.databases[service])
-        command = [sys.executable, "-m", "common", service, *part]
+        command = [sys.executable, "-m", *module]
         return subprocess.run(command, env=self._environment() | own, check=True, capture_output=True, text=True).stdout
 
     def _claim_folder(self) -> None:

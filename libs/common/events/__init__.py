@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 class Event(BaseModel):
     """What happened, as others may rely on it. Built strictly; read with unknown fields left aside.
 
-    `publisher` is the service that says it, `about` the field that holds the aggregate it is keyed by.
+    `publisher` is the service that says it, `about` the field that holds the aggregate it is keyed by. Those of the
+    stream `work` are said to the publisher's own processes, one of which takes each.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -33,6 +33,7 @@ class DecisionRecorded(Event):
     on: date
     terms: dict[str, Any]
     terms_since: dict[str, date] | None = None
+    parameters: dict[str, str] | None = None
     facts: dict[str, Any]
     outcome: Any
     permits: bool

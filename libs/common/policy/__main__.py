@@ -17,7 +17,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from common.policy.decisions import Decision, recompute
-from common.policy.documents import Policies, PolicyFault, load_policies
+from common.policy.documents import Policies
+from common.policy.faults import PolicyFault
+from common.policy.loading import load_policies
+from common.policy.parameters import PARAMETERS
 from common.policy.rules import RULES, Rule
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -55,6 +58,15 @@ def print_rules(policies: Policies) -> Iterator[str]:
         yield f"    answer: {_short(rule.answer.json_schema(mode='serialization'))}"
         yield f"    clauses: {', '.join(clauses) or 'none'}"
         yield ""
+    yield from print_parameters()
+
+
+def print_parameters() -> Iterator[str]:
+    yield "parameters  (`{parameter: CODE}` in a term; `*` is any one name)"
+    for code, kind in sorted(PARAMETERS.items()):
+        yield f"    {code}: {kind.title.format('…')}（{kind.unit}）"
+        shape = kind.shape.json_schema(mode="serialization")
+        yield f"        {_short(_resolved(shape, shape))}"
 
 
 def _fields(kind: str, model: type[BaseModel]) -> Iterator[str]:
@@ -105,6 +117,9 @@ def _short(shape: Any) -> str:
             f"{name}{'' if name in required else '?'}: {_short(one)}" for name, one in shape["properties"].items()
         )
         return "{" + ", ".join(fields) + "}"
+    if "patternProperties" in shape:
+        ((keys, one),) = shape["patternProperties"].items()
+        return f"mapping of keys like {keys} to {_short(one)}"
     if shape.get("type") == "object":
         keys = _short(shape["propertyNames"]) if "propertyNames" in shape else "string"
         return f"mapping of {keys} to {_short(shape.get('additionalProperties') or {})}"
@@ -123,7 +138,7 @@ def asserted_clauses(root: Path = ROOT) -> set[str]:
 
 
 def deciding_functions(root: Path = ROOT) -> set[str]:
-    """Names of the rule functions that a command or a handler hands to `decide…` or asks the policies about."""
+    """The rule functions that a command or a handler hands to `decide…`, and the rules that an engine asks by name."""
     found: set[str] = set()
     for file in root.glob("services/*/**/*.py"):
         if "tests" in file.parts or "rules" in file.parts or file.name == "rules.py":
@@ -133,6 +148,8 @@ def deciding_functions(root: Path = ROOT) -> set[str]:
                 found.add(node.attr)
             elif isinstance(node, ast.Name):
                 found.add(node.id)
+            elif isinstance(node, ast.Constant) and node.value in RULES:
+                found.add(str(node.value))
     return found
 
 
@@ -144,7 +161,7 @@ def carried_out(policies: Policies) -> dict[str, list[str]]:
     for name, answers in policies.answers.items():
         for answer in answers:
             clause_id = answer.clause.clause_id
-            if RULES[name].function.__name__ in deciding and clause_id in asserted:
+            if {name, RULES[name].function.__name__} & deciding and clause_id in asserted:
                 found.setdefault(clause_id, []).append(name)
     return found
 

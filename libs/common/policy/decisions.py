@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from common.ids import new_id
 from common.policy.documents import Answer, Policies, Says
+from common.policy.parameters import NO_PARAMETERS, Parameters
 from common.policy.rules import Rule, rule_of
 
 T = TypeVar("T")
@@ -16,7 +17,8 @@ T = TypeVar("T")
 class Decision(BaseModel, Generic[T]):
     """Made by the chassis, never by hand. `terms`, `facts` and `outcome` are plain JSON values.
 
-    `terms_since` says of each term from which day its value has been in force; `organisation` whose staff it is about.
+    `terms_since` says of each term from which day its value has been in force, `parameters` by code which row gave a
+    figure of the terms; `organisation` whose staff it is about.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,6 +37,7 @@ class Decision(BaseModel, Generic[T]):
     on: date
     terms: dict[str, Any]
     terms_since: dict[str, date] = {}
+    parameters: dict[str, str] = {}
     facts: dict[str, Any]
     outcome: Any
     permits: bool
@@ -68,10 +71,11 @@ def decide_by(
     facts: Mapping[str, Any],
     chosen_on: Mapping[str, date] | None = None,
     organisation: str | None = None,
+    parameters: Parameters = NO_PARAMETERS,
 ) -> Decision[T]:
-    terms = answer.terms_on(on, choices)
+    filled = answer.filled_on(on, choices, parameters, area=area, staff=staff)
     checked = rule.facts.model_validate(dict(facts))
-    outcome = rule(terms, **{name: getattr(checked, name) for name in rule.facts.model_fields})
+    outcome = rule(filled.terms, **{name: getattr(checked, name) for name in rule.facts.model_fields})
     return Decision(
         decision_id=new_id("decision"),
         rule=rule.name,
@@ -85,8 +89,9 @@ def decide_by(
         area=area,
         staff=staff,
         on=on,
-        terms=terms.model_dump(mode="json"),
-        terms_since={**answer.since(on), **(chosen_on or {})},
+        terms=filled.terms.model_dump(mode="json"),
+        terms_since={**filled.since, **(chosen_on or {})},
+        parameters=dict(filled.parameters),
         facts=checked.model_dump(mode="json"),
         outcome=rule.answer.dump_python(outcome, mode="json"),
         permits=permits(outcome),
@@ -103,11 +108,13 @@ def decide(
     staff: str,
     on: date,
     choices: Mapping[str, Any] | None = None,
+    parameters: Parameters = NO_PARAMETERS,
     **facts: Any,
 ) -> Decision[T]:
-    """The decision of the nearest clause in force; NoClause where there is none."""
+    """The decision of the nearest clause in force; NoClause where there is none, ParameterMissing where a figure is."""
     nearest = policies.nearest(rule, area=area, staff=staff, on=on)
-    return decide_by(nearest, policies, rule, area=area, staff=staff, on=on, choices=choices or {}, facts=facts)
+    about: dict[str, Any] = {"area": area, "staff": staff, "on": on, "choices": choices or {}, "facts": facts}
+    return decide_by(nearest, policies, rule, parameters=parameters, **about)
 
 
 def recompute(decision: Decision[Any]) -> Any:

@@ -1,19 +1,15 @@
 """What the state wrote, as dated data: documents, their clauses and the terms each clause fixes."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from common.areas import AREA_CODE, Level, within
-from common.policy.faults import read_yaml, told
+from common.policy.parameters import ParameterMissing, ParameterRow, Parameters, Placeholder, fill, placeholders
 from common.policy.rules import RULES, Rule, Terms
 from common.words import word
 
@@ -183,24 +179,49 @@ class Answer:
         """Each day on which the terms change."""
         return sorted({self.starts_on, *(dated.starts_on for series in self.series.values() for dated in series)})
 
-    def terms_on(self, on: date, choices: Mapping[str, Any]) -> Terms:
-        """The terms in force, with what was left open filled from `choices` by term."""
-        rule = RULES[self.rule]
-        values = {term: value for term, value in self.values_on(on).items() if value is not None}
-        for term, value in values.items():
+    def codes_on(self, on: date) -> frozenset[str]:
+        """The parameters that the terms of the day refer to."""
+        return frozenset(one.code for one in placeholders(self.values_on(on)))
+
+    def filled_on(
+        self, on: date, choices: Mapping[str, Any], parameters: Parameters, *, area: str, staff: str
+    ) -> "Filled":
+        """The terms in force, what was left open from `choices` by term, figures from `parameters`.
+
+        Raises NotChosen, ParameterMissing.
+        """
+        since = self.since(on)
+        rows: dict[str, ParameterRow] = {}
+        values: dict[str, Any] = {}
+        for term, value in self.values_on(on).items():
             open_term = left_open(value)
-            if open_term is None:
-                continue
-            if term not in choices:
-                raise NotChosen(
-                    rule=self.rule,
-                    clause=self.clause.clause_id,
-                    term=term,
-                    level=open_term.chosen_by,
-                    area=self.area,
-                )
-            values[term] = choices[term]
-        return rule.terms.model_validate(values)
+            if open_term is not None and term not in choices:
+                clause, level = self.clause.clause_id, open_term.chosen_by
+                raise NotChosen(rule=self.rule, clause=clause, term=term, level=level, area=self.area)
+
+            def figure(one: Placeholder, term: str = term) -> Any:
+                clause = self.clause.clause_id
+                row = parameters.get(one.code, area=area, staff=staff, on=on, clause=clause)
+                if one.of is not None and one.of not in row.value:
+                    raise ParameterMissing(code=one.code, area=area, staff=staff, on=on, clause=clause)
+                rows[one.code] = row
+                since[term] = max(since[term], row.starts_on)
+                return row.value if one.of is None else row.value[one.of]
+
+            values[term] = choices[term] if open_term is not None else fill(value, figure)
+        terms = RULES[self.rule].terms.model_validate(
+            {term: value for term, value in values.items() if value is not None}
+        )
+        return Filled(terms, since, {code: row.parameter_id for code, row in rows.items()})
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Terms as they hold on a day; from which day each does; by code, the id of each row that filled them."""
+
+    terms: Terms
+    since: Mapping[str, date]
+    parameters: Mapping[str, str]
 
 
 def left_open(value: Any) -> LeftOpen | None:
@@ -231,170 +252,3 @@ class Policies:
             if clause_id in document.clauses:
                 return document, document.clauses[clause_id]
         return None
-
-
-class PolicyFault(Exception):
-    """Everything wrong with a folder of policy files, one line each."""
-
-    def __init__(self, faults: list[str]) -> None:
-        self.faults = faults
-        super().__init__("\n".join(faults))
-
-
-def load_policies(folder: Path, *, strict: bool = False) -> Policies:
-    """Read every policy file of a folder, check each clause against its rule at each day its terms change.
-
-    `strict` also refuses clauses whose rule is not registered: the whole catalogue must then have been imported.
-    Raises PolicyFault with every fault: file, clause, day, and what to do.
-    """
-    faults: list[str] = []
-    documents: list[Document] = []
-    digests: dict[str, str] = {}
-    answers: dict[str, list[Answer]] = {}
-    owners: dict[str, str] = {}
-    files = sorted(folder.glob("*.yaml"))
-    if not files:
-        faults.append(f"{folder.name}: no policy file (*.yaml) here")
-    for file in files:
-        document = _read(file, faults)
-        if document is None:
-            continue
-        if document.id in digests:
-            faults.append(f"{file.name}: id {document.id}: another file has it already; ids are unique")
-        documents.append(document)
-        digests[document.id] = _digest(document)
-        for clause_id in document.clauses:
-            if owners.setdefault(clause_id, file.name) != file.name:
-                faults.append(f"{file.name}: {clause_id}: the id also stands in {owners[clause_id]}; ids are unique")
-        for answer in _answers(document, file.name, faults, strict=strict):
-            answers.setdefault(answer.rule, []).append(answer)
-    faults.extend(_ties(answers, owners))
-    if faults:
-        raise PolicyFault(faults)
-    engaged_by = {staff: kind for document in documents for staff, kind in document.engaged_by.items()}
-    by_rule = {name: tuple(found) for name, found in answers.items()}
-    return Policies(tuple(documents), digests, by_rule, engaged_by)
-
-
-def _read(file: Path, faults: list[str]) -> Document | None:
-    try:
-        content = read_yaml(file.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        faults.append(f"{file.name}: not readable YAML: {' '.join(str(error).split())}")
-        return None
-    if not isinstance(content, dict):
-        faults.append(f"{file.name}: a document is a mapping with id, title, area, starts_on, clauses")
-        return None
-    for clause_id, clause in (content.get("clauses") or {}).items():
-        if isinstance(clause, dict):
-            clause["clause_id"] = str(clause_id)
-    try:
-        return Document.model_validate(content)
-    except ValidationError as error:
-        faults.extend(f"{file.name}: {place}: {words}" for place, words in told(error, Document))
-        return None
-
-
-def _digest(document: Document) -> str:
-    canonical = json.dumps(document.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _answers(document: Document, file: str, faults: list[str], *, strict: bool) -> Iterator[Answer]:
-    for clause_id, clause in document.clauses.items():
-        if clause.area is not None and not within(clause.area, document.area):
-            faults.append(
-                f"{file}: {clause_id}: area {clause.area} lies outside the document's {document.area}; narrow it or "
-                "write it into the document of that area"
-            )
-        for name, terms in clause.rules.items():
-            if name not in RULES:
-                if strict:
-                    faults.append(f"{file}: {clause_id}: {name}: no such rule; `make rules` lists them")
-                continue
-            try:
-                begins = clause.starts_on or document.starts_on
-                series = {term: _series(term, value, begins) for term, value in (terms or {}).items()}
-                answer = Answer(document, clause, name, series)
-            except (ValueError, TypeError) as error:
-                faults.append(f"{file}: {clause_id}: {name}: {error}")
-                continue
-            faults.extend(_term_faults(answer, file))
-            yield answer
-
-
-def _series(term: str, value: Any, begins: date) -> tuple[Dated, ...]:
-    """A dated series is a list of {from, value}; anything else holds from the clause's first day."""
-    dated = (
-        isinstance(value, list) and value and all(isinstance(v, dict) and {"from", "value"} <= v.keys() for v in value)
-    )
-    if not dated:
-        return (Dated(begins, value),)
-    for item in value:
-        unknown = item.keys() - {"from", "value", "by", "confidence"}
-        if unknown:
-            raise ValueError(f"{term}: unknown key {sorted(unknown)[0]!r} beside from, value, by, confidence")
-        if not isinstance(item["from"], date):
-            raise ValueError(f"{term}: from: {item['from']!r} is not a day; write YYYY-MM-DD without quotes")
-    days = [item["from"] for item in value]
-    if days != sorted(set(days)):
-        raise ValueError(f"{term}: the days {', '.join(map(str, days))}: put them in rising order, each once")
-    return tuple(
-        Dated(item["from"], item["value"], str(item.get("by", "")), str(item.get("confidence", ""))) for item in value
-    )
-
-
-def _term_faults(answer: Answer, file: str) -> Iterator[str]:
-    for day in answer.days():
-        where = f"{file}: {answer.clause.clause_id}: {answer.rule}: from {day}"
-        values = answer.values_on(day)
-        if all(value is None for value in values.values()) and values:
-            continue
-        choices: dict[str, Any] = {}
-        try:
-            for term, value in values.items():
-                open_term = left_open(value)
-                if open_term is not None:
-                    choices[term] = _sample(open_term)
-        except ValidationError as error:
-            yield from (f"{where}: {term}: {words}" for _, words in told(error, LeftOpen))
-            continue
-        try:
-            answer.terms_on(day, choices)
-        except ValidationError as error:
-            for place, words in told(error, RULES[answer.rule].terms):
-                if place.split(".")[0] in choices or (choices and not place):
-                    continue
-                yield f"{where}: {place or 'terms'}: {words}"
-
-
-def _sample(open_term: LeftOpen) -> Any:
-    return open_term.among[0] if open_term.among else open_term.between[0]  # type: ignore[index]
-
-
-def _ties(answers: Mapping[str, Iterable[Answer]], owners: Mapping[str, str]) -> Iterator[str]:
-    """Two clauses that answer one question for the same area, staff and day cannot both decide."""
-    for name, found in answers.items():
-        if name not in RULES or RULES[name].every:
-            continue
-        listed = list(found)
-        for index, one in enumerate(listed):
-            for other in listed[index + 1 :]:
-                if one.area == other.area and _share_staff(one, other) and _overlap(one, other):
-                    mine, theirs = one.clause.clause_id, other.clause.clause_id
-                    yield (
-                        f"{owners[mine]}: {mine}, {owners[theirs]}: {theirs}: both answer {name} in area "
-                        f"{one.area or '(nation)'} for the same staff from {max(one.starts_on, other.starts_on)}; "
-                        "end one by then or narrow its staff"
-                    )
-
-
-def _share_staff(one: Answer, other: Answer) -> bool:
-    return (
-        set(one.staff) == set(other.staff) if not (one.staff and other.staff) else bool({*one.staff} & {*other.staff})
-    )
-
-
-def _overlap(one: Answer, other: Answer) -> bool:
-    first, second = sorted((one, other), key=lambda answer: answer.starts_on)
-    return first.ends_on is None or second.starts_on < first.ends_on

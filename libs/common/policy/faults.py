@@ -23,6 +23,15 @@ class _EachKeyOnce(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: igno
         return super().construct_mapping(node, deep)
 
 
+class PolicyFault(Exception):
+    """Everything wrong with a folder of policy files, one line each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+NOT_KNOWN = "not known here"
 _QUOTED = re.compile(r"'([^']+)'")
 
 
@@ -44,7 +53,7 @@ def _words(fault: ErrorDetails, model: type[BaseModel]) -> str:
     if fault["type"] != "extra_forbidden":
         return fault["msg"].removeprefix("Value error, ")
     if len(fault["loc"]) > 1:
-        return "not known here; take it out or correct its spelling"
+        return f"{NOT_KNOWN}; take it out or correct its spelling"
     known = list(model.model_fields)
     near = get_close_matches(str(fault["loc"][0]), known, n=1)
-    return f"not known here; did you mean {near[0]}?" if near else f"not known here; known are {', '.join(known)}"
+    return f"{NOT_KNOWN}; did you mean {near[0]}?" if near else f"{NOT_KNOWN}; known are {', '.join(known)}"

@@ -7,7 +7,7 @@ import pytest
 
 from common.policy import RULES, Decision, Finding, NoClause, NotChosen, Terms, load_policies, rule
 from common.policy.decisions import decide, decide_by, recompute
-from common.policy.documents import PolicyFault
+from common.policy.faults import PolicyFault
 from common.tests.diary import registered
 
 

@@ -82,6 +82,7 @@ class Decision(Found):
     rule_version: int
     terms: dict[str, Any] | None = Field(description="条款当日的取值；无权查看的为空")
     terms_since: dict[str, date] | None = Field(description="各取值自何日起施行")
+    parameters: dict[str, str] | None = Field(description="取自参数的，按参数代码列出所取的那一行的编号")
     facts: dict[str, Any] | None = Field(description="所据事实；无权查看或已抹除的为空")
     outcome: Any = Field(description="结论；无权查看或已抹除的为空")
     content: queries.Content = Field(

@@ -272,6 +272,7 @@ def explain(found: Kept, *, actor: Actor, log: Published | None) -> dict[str, An
         "says": shown.get("says"),
         "terms": shown.get("terms"),
         "terms_since": shown.get("terms_since"),
+        "parameters": shown.get("parameters"),
         "facts": shown.get("facts"),
         "outcome": shown.get("outcome"),
         "words": words,

@@ -98,6 +98,8 @@ def decision_entry(origin: Origin, content: Mapping[str, Any], *, recorded_at: d
     shown["authtype"] = "service_account" if is_service(content["account"]) else "user"
     shown["area"] = county_of(content["area"])
     parts: dict[str, Any] = {part: {name: content[name] for name in names} for part, names in _BY_PART.items()}
+    if content.get("parameters"):  # few decisions go by any
+        parts[Part.POLICY]["parameters"] = content["parameters"]
     parts[Part.ACCOUNT] = content["account"]
     return make_entry(origin, shown, parts, recorded_at=recorded_at)
 

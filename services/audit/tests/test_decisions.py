@@ -75,6 +75,14 @@ class TestGetDecision:
 
         assert answer.json()["facts"] == long.facts
 
+    async def test_names_the_rows_that_its_figures_came_from(self, bench: Bench, hear: Hear) -> None:
+        await hear(a_decision(parameters={"wage.floor": "parameter-1"}), 1)
+
+        async with bench.client(Role.AUDITOR, area="32") as client:
+            found = (await client.get("/v1/decisions/decision-1")).json()
+
+        assert found["parameters"] == {"wage.floor": "parameter-1"}
+
     async def test_says_of_a_service_that_it_was_one(self, bench: Bench, hear: Hear) -> None:
         await hear(a_decision(account="service:evaluation"), 1)
 

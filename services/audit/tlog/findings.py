@@ -274,6 +274,7 @@ WITHIN: Mapping[str, tuple[str, str]] = {
     "says": ("条款大意", "The clause says"),
     "terms": ("条件", "Terms"),
     "terms_since": ("条件起始日期", "Terms hold since"),
+    "parameters": ("所取参数", "Parameter rows"),
     "zh": ("中文", "Chinese"),
     "en": ("英文", "English"),
 }
