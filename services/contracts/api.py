@@ -7,11 +7,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from common.actors import Role
 from common.money import Yuan
 from common.service import CurrentActor, Reading, Tx, new_router
-from common.text import Day, Line, RowId, Words
+from common.text import Code, Day, Line, RowId, Words
 from contracts import commands, queries
+from contracts.models import LeaveKind, PartTime
 from contracts.rules import Ground, LegalGround
 
 router = new_router("contracts")
+
+
+class PartTimeHours(BaseModel):
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+    hours_a_day: Decimal = Field(gt=0, le=24, decimal_places=2, description="平均每日工作小时数", examples=["4"])
+    hours_a_week: Decimal = Field(gt=0, le=168, decimal_places=2, description="每周工作小时数", examples=["20"])
 
 
 class AgreementInput(BaseModel):
@@ -26,6 +34,7 @@ class AgreementInput(BaseModel):
     )
     duties: Words = Field(description="工作内容", examples=["负责辖区企业建会和职工维权服务"])
     place: Line = Field(description="工作地点", examples=["梅园新村街道总工会"])
+    part_time: PartTimeHours | None = Field(default=None, description="非全日制用工的工作时间；全日制的不填")
     on: Day = Field(description="起草日期", examples=["2024-02-20"])
 
 
@@ -43,13 +52,16 @@ class Agreement(BaseModel):
     area: str
     staff: str
     post_class: str
-    kind: str = Field(description="labour_fixed 固定期限劳动合同；service_agreement 服务协议")
+    kind: str = Field(
+        description="labour_fixed 固定期限劳动合同；labour_part_time 非全日制用工；service_agreement 服务协议"
+    )
     clause: str = Field(description="确定期限与种类的条款")
     parties: list[Role]
     starts_on: date
     ends_on: date
     probation_months: int
     monthly_pay: Yuan | None
+    part_time: PartTimeHours | None
     duties: str
     place: str
     renewal_of: str | None
@@ -70,7 +82,8 @@ class Agreement(BaseModel):
     description="为已录用人员起草首份协议；种类、期限要求和签约各方由当地文件确定。尚未签妥的旧草稿随之撤回。",
 )
 async def draft_agreement(body: AgreementInput, tx: Tx) -> object:
-    return await commands.draft_agreement(tx, **body.model_dump())
+    hours = PartTime(**body.part_time.model_dump()) if body.part_time else None
+    return await commands.draft_agreement(tx, **body.model_dump(exclude={"part_time"}), part_time=hours)
 
 
 @router.get("/agreements/{agreement_id}", response_model=Agreement, name="get_agreement", summary="查看协议")
@@ -192,3 +205,107 @@ class ExitDecisionInput(BaseModel):
 )
 async def decide_exit_case(case_id: RowId, body: ExitDecisionInput, tx: Tx) -> object:
     return await commands.decide_exit_case(tx, case_id=case_id, **body.model_dump())
+
+
+class LeaveInput(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    worker_id: RowId = Field(description="人员编号", examples=["worker-0198c0ffee"])
+    kind: LeaveKind = Field(description="假别", examples=["sick"])
+    starts_on: Day = Field(description="起始日", examples=["2024-06-03"])
+    ends_on: Day = Field(description="终止日（不含当日）", examples=["2024-06-08"])
+    grounds: Words = Field(description="事由与证明", examples=["见诊断证明"])
+    on: Day = Field(description="登记日期", examples=["2024-06-03"])
+
+
+class Leave(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    leave_id: str
+    worker_id: str
+    area: str
+    kind: LeaveKind
+    starts_on: date
+    ends_on: date
+    recorded_on: date
+    withdrawn_on: date | None
+
+
+@router.post(
+    "/leaves",
+    status_code=201,
+    response_model=Leave,
+    name="record_leave",
+    summary="登记休假",
+    description="须在已签订的协议期限内，且不与已登记的休假重叠。",
+)
+async def record_leave(body: LeaveInput, tx: Tx) -> object:
+    return await commands.record_leave(tx, **body.model_dump())
+
+
+class Withdrawal(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    on: Day = Field(description="撤回日期", examples=["2024-06-10"])
+
+
+@router.post(
+    "/leaves/{leave_id}/withdrawals",
+    response_model=Leave,
+    name="withdraw_leave",
+    summary="撤回休假",
+    description="撤回的休假视为未休；提前结束的，撤回后按实际日期重新登记。",
+)
+async def withdraw_leave(leave_id: RowId, body: Withdrawal, tx: Tx) -> object:
+    return await commands.withdraw_leave(tx, leave_id=leave_id, on=body.on)
+
+
+@router.get("/workers/{worker_id}/leaves", response_model=list[Leave], name="list_leaves", summary="查看休假")
+async def list_leaves(worker_id: RowId, session: Reading, actor: CurrentActor) -> object:
+    return await queries.leaves_shown(session, worker_id, actor=actor)
+
+
+class TransferInput(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    worker_id: RowId = Field(description="人员编号", examples=["worker-0198c0ffee"])
+    organisation_id: RowId = Field(description="调往的组织编号", examples=["organisation-0198c0ffee"])
+    post_class: Code = Field(description="调往的岗位类别", examples=["ordinary"])
+    starts_on: Day = Field(description="调动日", examples=["2024-07-01"])
+    consented_on: Day = Field(description="本人书面同意日", examples=["2024-06-20"])
+    consent: Words = Field(description="本人同意的书面材料", examples=["见本人签字的调动同意书"])
+    on: Day = Field(description="办理日期", examples=["2024-06-25"])
+
+
+class Transfer(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    transfer_id: str
+    worker_id: str
+    from_area: str
+    from_organisation_id: str
+    from_post_class: str
+    area: str
+    organisation_id: str
+    post_class: str
+    starts_on: date
+    consented_on: date
+    clause: str
+    decided_on: date
+
+
+@router.post(
+    "/transfers",
+    status_code=201,
+    response_model=Transfer,
+    name="transfer_worker",
+    summary="调动岗位",
+    description="协议继续有效；由管辖新旧两地的单位办理，须有本人书面同意。未签妥的协议草稿随之撤回。",
+)
+async def transfer_worker(body: TransferInput, tx: Tx) -> object:
+    return await commands.transfer_worker(tx, **body.model_dump())
+
+
+@router.get("/workers/{worker_id}/transfers", response_model=list[Transfer], name="list_transfers", summary="查看调动")
+async def list_transfers(worker_id: RowId, session: Reading, actor: CurrentActor) -> object:
+    return await queries.transfers_shown(session, worker_id, actor=actor)

@@ -39,9 +39,13 @@ async def keep_engagement(tx: Transaction, event: WorkerHired) -> None:
 
 
 async def keep_grade(tx: Transaction, event: EvaluationGraded) -> None:
-    """Keep the year's grade, also of a worker not heard of yet: another publisher's topic may be ahead."""
+    """Keep the year's grade, also of a worker not heard of yet: another publisher's topic may be ahead.
+
+    It lies where the worker is now, who may have been transferred since.
+    """
+    engagement = await tx.session.get(Engagement, event.worker_id)
     row: dict[str, Any] = {
-        "area": event.area,
+        "area": engagement.area if engagement else event.area,
         "staff": event.staff,
         "grade": event.grade,
         "passed": event.passed,

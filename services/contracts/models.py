@@ -1,5 +1,7 @@
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, MetaData, Numeric, String, text
@@ -28,6 +30,11 @@ class AgreementNotInState(WrongState):
 class ExitCaseNotInState(WrongState):
     zh = "退出事项 {case_id} 目前为“{state_zh}”（{state}），不能办理此事项；须先处于“{needed}”。"
     en = "Exit case {case_id} is {state}; this needs {needed}."
+
+
+class LeaveWithdrawn(BusinessError):
+    zh = "休假 {leave_id} 已于 {withdrawn_on} 撤回。"
+    en = "Leave {leave_id} was withdrawn on {withdrawn_on}."
 
 
 class NotAParty(BusinessError):
@@ -73,6 +80,10 @@ class Engagement(GovernedRow, Table):
         self.check_active()
         self.left_on = left_on
 
+    def move(self, *, area: str, organisation_id: str, post_class: str) -> None:
+        self.check_active()
+        self.area, self.organisation_id, self.post_class = area, organisation_id, post_class
+
 
 class YearlyGrade(GovernedRow, Table):
     __tablename__ = "yearly_grade"
@@ -93,8 +104,19 @@ class RenewalProposal(GovernedRow, Table):
     declined: Mapped[bool]
 
 
+@dataclass(frozen=True)
+class PartTime:
+    """Hours of part-time work: a day on average, and in a week."""
+
+    hours_a_day: Decimal
+    hours_a_week: Decimal
+
+
 class Agreement(GovernedRow, Table):
-    """drafted → signed → ended; a draft that another takes the place of, or whose worker leaves, is withdrawn."""
+    """drafted → signed → ended; a draft that another takes the place of, or whose worker leaves, is withdrawn.
+
+    Only part-time work has its hours.
+    """
 
     __tablename__ = "agreement"
     __table_args__ = (
@@ -112,6 +134,8 @@ class Agreement(GovernedRow, Table):
     ends_on: Mapped[date]
     probation_months: Mapped[int]
     monthly_pay: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    hours_a_day: Mapped[Decimal | None] = mapped_column(Numeric(4, 2))
+    hours_a_week: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
     duties: Mapped[str] = mapped_column(String(4000))
     place: Mapped[str] = mapped_column(String(200))
     renewal_of: Mapped[str | None] = mapped_column(ForeignKey("agreement.agreement_id"), index=True)
@@ -121,6 +145,12 @@ class Agreement(GovernedRow, Table):
     signed_on: Mapped[date | None]
     signed_late: Mapped[bool]
     ended_on: Mapped[date | None]
+
+    @property
+    def part_time(self) -> "PartTime | None":
+        if self.hours_a_day is None or self.hours_a_week is None:
+            return None
+        return PartTime(self.hours_a_day, self.hours_a_week)
 
     @property
     def warnings(self) -> list[str]:
@@ -210,6 +240,62 @@ class ExitCase(GovernedRow, Table):
         self.check_state("opened", "heard")
         self.status = "dismissed" if left_on is None else "left"
         self.decided_on, self.decided_by, self.left_on = on, account, left_on
+
+
+class LeaveKind(StrEnum):
+    ANNUAL = "annual"
+    SICK = "sick"
+    PERSONAL = "personal"
+    MATERNITY = "maternity"
+    WORK_INJURY = "work_injury"
+    MARRIAGE = "marriage"
+    BEREAVEMENT = "bereavement"
+    PATERNITY = "paternity"
+    PARENTAL = "parental"
+
+
+class Leave(GovernedRow, Table):
+    """Days off; `ends_on` is the first day after them. A withdrawn leave counts as never taken."""
+
+    __tablename__ = "leave"
+    __table_args__ = (Index("ix_leave_worker_id", "worker_id", "starts_on"),)
+
+    leave_id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    worker_id: Mapped[str] = mapped_column(ForeignKey(Engagement.worker_id))
+    kind: Mapped[str] = mapped_column(String(20))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    grounds: Mapped[str] = mapped_column(String(4000))
+    recorded_on: Mapped[date]
+    recorded_by: Mapped[str] = mapped_column(String(300))
+    withdrawn_on: Mapped[date | None]
+    withdrawn_by: Mapped[str | None] = mapped_column(String(300))
+
+    def withdraw(self, *, by: str, on: date) -> None:
+        if self.withdrawn_on is not None:
+            raise LeaveWithdrawn(leave_id=self.leave_id, withdrawn_on=self.withdrawn_on)
+        self.withdrawn_on, self.withdrawn_by = on, by
+
+
+class Transfer(GovernedRow, Table):
+    """A move to another post under the same agreement, from `starts_on` on; `area` is where it leads."""
+
+    __tablename__ = "transfer"
+    __table_args__ = (Index("ix_transfer_worker_id", "worker_id", "starts_on"),)
+
+    transfer_id: Mapped[str] = mapped_column(String(60), primary_key=True)
+    worker_id: Mapped[str] = mapped_column(ForeignKey(Engagement.worker_id))
+    from_area: Mapped[str] = mapped_column(String(12))
+    from_organisation_id: Mapped[str] = mapped_column(String(60))
+    from_post_class: Mapped[str] = mapped_column(String(60))
+    organisation_id: Mapped[str] = mapped_column(String(60))
+    post_class: Mapped[str] = mapped_column(String(60))
+    starts_on: Mapped[date]
+    consented_on: Mapped[date]
+    consent: Mapped[str] = mapped_column(String(4000))
+    clause: Mapped[str] = mapped_column(String(60))
+    decided_on: Mapped[date]
+    decided_by: Mapped[str] = mapped_column(String(300))
 
 
 _AGREEMENT_STATES = {"drafted": "待签署", "signed": "已签订", "ended": "已终止", "withdrawn": "已撤回"}

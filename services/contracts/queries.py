@@ -7,7 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.actors import Actor, Role
 from common.errors import NotFound
-from contracts.models import Agreement, Engagement, ExitCase, Organisation, RenewalProposal, YearlyGrade
+from contracts.models import (
+    Agreement,
+    Engagement,
+    ExitCase,
+    Leave,
+    Organisation,
+    RenewalProposal,
+    Transfer,
+    YearlyGrade,
+)
 
 
 class WorkerNotFound(NotFound):
@@ -23,6 +32,11 @@ class AgreementNotFound(NotFound):
 class ExitCaseNotFound(NotFound):
     zh = "没有找到退出事项 {case_id}。请核对编号；不在您管辖地区内的事项不会显示。"
     en = "No exit case {case_id} found. Check the id; cases outside your area are not shown."
+
+
+class LeaveNotFound(NotFound):
+    zh = "没有找到休假 {leave_id}。请核对编号；不在您管辖地区内的休假不会显示。"
+    en = "No leave {leave_id} found. Check the id; leaves outside your area are not shown."
 
 
 @dataclass(frozen=True)
@@ -93,6 +107,49 @@ async def exit_case(session: AsyncSession, case_id: str) -> ExitCase:
 async def open_exit_case(session: AsyncSession, worker_id: str) -> ExitCase | None:
     query = select(ExitCase).where(ExitCase.worker_id == worker_id, ExitCase.status.in_(("opened", "heard")))
     return (await session.scalars(query)).one_or_none()
+
+
+async def organisation(session: AsyncSession, organisation_id: str) -> Organisation | None:
+    return await session.get(Organisation, organisation_id)
+
+
+async def leave(session: AsyncSession, leave_id: str) -> Leave:
+    """The leave with its worker's engagement locked before it."""
+    worker_id = await session.scalar(select(Leave.worker_id).where(Leave.leave_id == leave_id))
+    if worker_id is None:
+        raise LeaveNotFound(leave_id=leave_id)
+    await engagement(session, worker_id)
+    return await session.get_one(Leave, leave_id, with_for_update=True)
+
+
+async def leave_between(session: AsyncSession, worker_id: str, *, starts_on: date, ends_on: date) -> Leave | None:
+    """The first leave of the worker that has a day of these and was not withdrawn."""
+    query = (
+        select(Leave)
+        .where(Leave.worker_id == worker_id, Leave.withdrawn_on.is_(None))
+        .where(Leave.starts_on < ends_on, Leave.ends_on > starts_on)
+        .order_by(Leave.starts_on)
+    )
+    return (await session.scalars(query)).first()
+
+
+async def last_transfer(session: AsyncSession, worker_id: str) -> Transfer | None:
+    query = select(Transfer).where(Transfer.worker_id == worker_id).order_by(Transfer.starts_on.desc())
+    return (await session.scalars(query)).first()
+
+
+async def leaves_shown(session: AsyncSession, worker_id: str, *, actor: Actor) -> Sequence[Leave]:
+    """All of a worker's leaves by day, withdrawn ones too."""
+    if not await _may_see(session, worker_id, actor=actor):
+        raise WorkerNotFound(worker_id=worker_id)
+    return (await session.scalars(select(Leave).where(Leave.worker_id == worker_id).order_by(Leave.starts_on))).all()
+
+
+async def transfers_shown(session: AsyncSession, worker_id: str, *, actor: Actor) -> Sequence[Transfer]:
+    if not await _may_see(session, worker_id, actor=actor):
+        raise WorkerNotFound(worker_id=worker_id)
+    query = select(Transfer).where(Transfer.worker_id == worker_id).order_by(Transfer.starts_on)
+    return (await session.scalars(query)).all()
 
 
 async def agreement_shown(session: AsyncSession, agreement_id: str, *, actor: Actor) -> Agreement:

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 from common.consumer import Handler
 from common.events import Event
-from common.events.contracts import WorkerLeft
+from common.events.contracts import WorkerLeft, WorkerTransferred
 from common.events.recruitment import WorkerHired
 from common.transaction import Transaction
 from evaluation import commands, queries
@@ -34,4 +34,19 @@ async def close_trainings(tx: Transaction, event: WorkerLeft) -> None:
         training.close()
 
 
-handlers: Mapping[type[Event], Handler] = {WorkerHired: keep_worker, WorkerLeft: close_trainings}
+async def move_worker(tx: Transaction, event: WorkerTransferred) -> None:
+    """The offices of the new place evaluate and train from now on. It may come before the hiring."""
+    worker = await tx.session.get(Worker, event.worker_id, with_for_update=True)
+    if worker is None:
+        tx.session.add(Worker(worker_id=event.worker_id, area=event.area, staff=event.staff))
+        return
+    worker.area, worker.post_class = event.area, event.post_class
+    for training in await queries.open_trainings(tx.session, event.worker_id):
+        training.area = event.area
+
+
+handlers: Mapping[type[Event], Handler] = {
+    WorkerHired: keep_worker,
+    WorkerLeft: close_trainings,
+    WorkerTransferred: move_worker,
+}

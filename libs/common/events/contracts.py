@@ -21,7 +21,10 @@ class AgreementDrafted(Event):
 
 
 class AgreementSigned(Event):
-    """Every party has signed. `ends_on` is the first day after the term; `monthly_pay` in yuan where agreed."""
+    """Every party has signed. `ends_on` is the first day after the term; `monthly_pay` in yuan where agreed.
+
+    `probation_ends_on` is the first day after a probation, where there is one.
+    """
 
     publisher = "contracts"
     about = "worker_id"
@@ -38,6 +41,37 @@ class AgreementSigned(Event):
     signed_on: date
     monthly_pay: Yuan | None = None
     renewal_of: str | None = None
+    probation_ends_on: date | None = None
+
+
+class LeaveRecorded(Event):
+    """`ends_on` is the first day after the leave; null where a leave recorded before is withdrawn."""
+
+    publisher = "contracts"
+    about = "worker_id"
+
+    leave_id: str
+    worker_id: str
+    area: str
+    kind: str
+    starts_on: date
+    ends_on: date | None
+
+
+class WorkerTransferred(Event):
+    """The post is served elsewhere from `starts_on` on; agreement and employment go on."""
+
+    publisher = "contracts"
+    about = "worker_id"
+
+    transfer_id: str
+    worker_id: str
+    from_area: str
+    area: str
+    staff: str
+    organisation_id: str
+    post_class: str
+    starts_on: date
 
 
 class ExitCaseOpened(Event):

@@ -163,6 +163,7 @@ class WorkerHired(Event):
     identity_sealed: str
     certificate_level: str | None = None
     category: str | None = None
+    education: str | None = None
     hired_on: date
 
 

@@ -6,7 +6,9 @@ from common.events.contracts import AgreementDrafted
 from common.ids import new_id
 from common.transaction import Transaction
 from contracts import queries, rules
-from contracts.models import Agreement, Engagement
+from contracts.models import Agreement, Engagement, PartTime
+
+PART_TIME = "labour_part_time"
 
 
 class TermTurnedAround(BusinessError):
@@ -51,6 +53,7 @@ async def draft_agreement(
     duties: str,
     place: str,
     on: date,
+    part_time: PartTime | None = None,
 ) -> Agreement:
     """The first agreement of a hired worker. A draft that is not signed by all yet gives way to the new one."""
     engagement = await queries.engagement(tx.session, worker_id)
@@ -71,6 +74,7 @@ async def draft_agreement(
         duties=duties,
         place=place,
         on=on,
+        part_time=part_time,
     )
 
 
@@ -100,6 +104,7 @@ async def renew_agreement(tx: Transaction, *, agreement_id: str, starts_on: date
         duties=renewed.duties,
         place=renewed.place,
         on=on,
+        part_time=renewed.part_time,
     )
 
 
@@ -115,16 +120,14 @@ async def _draft(
     duties: str,
     place: str,
     on: date,
+    part_time: PartTime | None,
 ) -> Agreement:
-    for draft in await queries.agreements_with(tx.session, engagement.worker_id, status="drafted"):
-        draft.withdraw()
-    await tx.session.flush()  # one draft for each worker: the old one goes before the new one comes
-
+    await _withdraw_drafts(tx, engagement)
     clause, kind = await _require_term(tx, engagement, starts_on=starts_on, ends_on=ends_on, on=on)
-    first = renewed is None
-    await _require_probation(
-        tx, engagement, starts_on=starts_on, ends_on=ends_on, months=probation_months, first=first, on=on
-    )
+    if part_time is not None:
+        kind = await _require_part_time(tx, engagement, part_time, months=probation_months, on=on)
+    days = {"starts_on": starts_on, "ends_on": ends_on}
+    await _require_probation(tx, engagement, **days, months=probation_months, first=renewed is None, on=on)
     parties = await tx.decide(rules.parties_of_agreement, about=engagement, on=on)
     tx.record(parties, subject=engagement.worker_id)
 
@@ -138,10 +141,10 @@ async def _draft(
         kind=kind,
         clause=clause,
         parties=[str(party) for party in parties.value.parties],
-        starts_on=starts_on,
-        ends_on=ends_on,
         probation_months=probation_months,
         monthly_pay=monthly_pay,
+        hours_a_day=part_time.hours_a_day if part_time else None,
+        hours_a_week=part_time.hours_a_week if part_time else None,
         duties=duties,
         place=place,
         renewal_of=renewed.agreement_id if renewed else None,
@@ -149,10 +152,17 @@ async def _draft(
         drafted_on=on,
         signatures=[],
         signed_late=False,
+        **days,
     )
     tx.session.add(agreement)
     tx.emit(_as_drafted(agreement))
     return agreement
+
+
+async def _withdraw_drafts(tx: Transaction, engagement: Engagement) -> None:
+    for draft in await queries.agreements_with(tx.session, engagement.worker_id, status="drafted"):
+        draft.withdraw()
+    await tx.session.flush()  # one draft for each worker: the old one goes before the new one comes
 
 
 def _as_drafted(agreement: Agreement) -> AgreementDrafted:
@@ -191,6 +201,20 @@ async def _require_term(
     )
     tx.require(decision, subject=engagement.worker_id)
     return decision.clause, decision.terms["kind"]
+
+
+async def _require_part_time(tx: Transaction, engagement: Engagement, hours: PartTime, *, months: int, on: date) -> str:
+    """Within the hours of part-time work; gives the kind of agreement that it makes."""
+    decision = await tx.decide(
+        rules.part_time_findings,
+        about=engagement,
+        on=on,
+        hours_a_day=hours.hours_a_day,
+        hours_a_week=hours.hours_a_week,
+        probation_months=months,
+    )
+    tx.require(decision, subject=engagement.worker_id)
+    return PART_TIME
 
 
 async def _require_probation(

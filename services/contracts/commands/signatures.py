@@ -60,6 +60,11 @@ async def sign_agreement(tx: Transaction, *, agreement_id: str, party: Role, on:
             signed_on=agreement.signed_on,
             monthly_pay=agreement.monthly_pay,
             renewal_of=agreement.renewal_of,
+            probation_ends_on=(
+                rules.months_after(agreement.starts_on, agreement.probation_months)
+                if agreement.probation_months
+                else None
+            ),
         )
     )
     return agreement

@@ -1,4 +1,4 @@
-"""What policy allows: of agreements, their renewals and exit cases."""
+"""What policy allows: of agreements, their renewals, transfers and exit cases."""
 
 from contracts.rules.agreements import (
     Parties,
@@ -17,9 +17,11 @@ from contracts.rules.exit_cases import (
     legal_ground_fit,
     may_end_for_failed_evaluations,
 )
+from contracts.rules.part_time import part_time_findings
 from contracts.rules.renewals import Period, renewal_findings, renewal_length_findings
 from contracts.rules.retirement import RetirementCategory, least_contribution_months, retirement_age
 from contracts.rules.severance import damages_for_unlawful_end, double_pay_for_late_contract, severance_amount
+from contracts.rules.transfers import transfer_findings
 
 __all__ = [
     "Ground",
@@ -36,6 +38,7 @@ __all__ = [
     "longest_probation",
     "may_end_for_failed_evaluations",
     "months_after",
+    "part_time_findings",
     "parties_of_agreement",
     "probation_findings",
     "renewal_findings",
@@ -44,4 +47,5 @@ __all__ = [
     "severance_amount",
     "signed_in_time",
     "term_of_agreement",
+    "transfer_findings",
 ]

@@ -95,6 +95,10 @@ class Desk:
             agreement = await self.sign(agreement, party=Role(party), on=on or agreement.drafted_on)
         return agreement
 
+    async def agrees(self, starts_on: date, ends_on: date, **given: Any) -> Agreement:
+        """Drafted and signed by all."""
+        return await self.sign_all(await self.draft(starts_on, ends_on, **given))
+
     async def open_exit(self, ground: str, *, on: date, actor: Actor | None = None, **given: Any) -> ExitCase:
         usual: dict[str, Any] = {
             "worker_id": "worker-1",

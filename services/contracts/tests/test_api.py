@@ -7,6 +7,7 @@ import pytest
 from common.access import access_matrix
 from common.actors import Role
 from common.testing import Bench
+from contracts.models import Organisation
 
 DRAFT = {
     "worker_id": "worker-1",
@@ -182,3 +183,34 @@ class TestWhoMay:
         async with bench.client() as client:
             for method, path in PATHS.values():
                 assert (await client.request(method, f"/v1{path}")).status_code == 401
+
+
+class TestLeavesAndTransfers:
+    async def test_are_recorded_and_shown(self, bench: Bench, jiangsu: Any) -> None:
+        await jiangsu.agrees(date(2024, 3, 1), date(2026, 3, 1))
+        await bench.save(Organisation(organisation_id="organisation-2", area="320106001", committee_term_ends_on=None))
+        leave = {
+            "worker_id": "worker-1", "kind": "sick", "starts_on": "2024-06-03", "ends_on": "2024-06-08",
+            "grounds": "见诊断证明", "on": "2024-06-03",
+        }  # fmt: skip
+        move = {
+            "worker_id": "worker-1", "organisation_id": "organisation-2", "post_class": "ordinary",
+            "starts_on": "2024-07-01", "consented_on": "2024-06-20", "consent": "见同意书", "on": "2024-06-25",
+        }  # fmt: skip
+        async with (
+            bench.client(Role.LEAD_DEPARTMENT, area="3201") as office,
+            bench.client(Role.WORKER, area="320106", subject="chen") as worker,
+            bench.client(Role.WORKER, area="320106", subject="somebody else") as other,
+        ):
+            recorded = await post(office, "/leaves", leave)
+            withdrawn = await post(office, f"/leaves/{recorded['leave_id']}/withdrawals", {"on": "2024-06-10"})
+            moved = await post(office, "/transfers", move)
+            leaves = (await worker.get("/v1/workers/worker-1/leaves")).json()
+            transfers = (await worker.get("/v1/workers/worker-1/transfers")).json()
+            hidden = await other.get("/v1/workers/worker-1/leaves")
+
+        assert (recorded["withdrawn_on"], withdrawn["withdrawn_on"]) == (None, "2024-06-10")
+        assert (moved["from_area"], moved["area"], moved["clause"]) == ("320102002", "320106001", "JS-4d")
+        assert [one["leave_id"] for one in leaves] == [recorded["leave_id"]]
+        assert [one["transfer_id"] for one in transfers] == [moved["transfer_id"]]
+        assert hidden.status_code == 404

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from common.events.contracts import WorkerLeft
+from common.events.contracts import WorkerLeft, WorkerTransferred
 from common.events.evaluation import TrainingDue
 from common.events.recruitment import WorkerHired
 from common.tables import ParkedMessage
@@ -145,3 +145,18 @@ class TestCloseTrainings:
         assert (worker.hired_on, worker.left_on) == (date(2024, 3, 15), date(2024, 9, 1))
         assert await bench.rows(Training) == []
         assert await bench.rows(ParkedMessage) == []
+
+
+class TestMoveWorker:
+    @pytest.mark.parametrize("order", [[0, 1], [1, 0], [1, 0, 1, 0]])
+    async def test_the_new_place_evaluates_from_now_on(self, bench: Bench, order: list[int]) -> None:
+        moved = WorkerTransferred(
+            transfer_id="transfer-1", worker_id=hired().worker_id, from_area=hired().area, area="320106001",
+            staff=hired().staff, organisation_id="organisation-2", post_class="ordinary", starts_on=date(2024, 7, 1),
+        )  # fmt: skip
+
+        for number, one in enumerate(order, start=1):
+            await bench.hear((hired(), moved)[one], sequence=number)
+
+        [worker] = await bench.rows(Worker)
+        assert (worker.area, worker.hired_on) == ("320106001", date(2024, 3, 15))

@@ -289,5 +289,6 @@ async def _hired(
         identity_sealed=sealer.seal(identity_number, place=f"person|identity_number|{worker_id}"),
         certificate_level=application.certificate_level,
         category=application.category,
+        education=application.education,
         hired_on=on,
     )

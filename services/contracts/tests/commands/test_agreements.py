@@ -1,11 +1,12 @@
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from common.actors import Role
 from common.errors import Refused
-from common.events.contracts import AgreementDrafted
+from common.events.contracts import AgreementDrafted, AgreementSigned
 from common.policy import NoClause
 from common.testing import Bench, somebody
 from contracts import commands
@@ -15,7 +16,7 @@ from contracts.commands.agreements import (
     StartsBeforeHiring,
     TermTurnedAround,
 )
-from contracts.models import Agreement, AgreementNotInState, Engagement, WorkerHasLeft
+from contracts.models import Agreement, AgreementNotInState, Engagement, PartTime, WorkerHasLeft
 from contracts.queries import WorkerNotFound
 
 MARCH = date(2024, 3, 1)
@@ -25,6 +26,50 @@ TERM_END = date(2026, 12, 1)
 
 def found_in(refused: Refused) -> list[str]:
     return [finding["code"] for decision in refused.decisions for finding in decision.outcome]
+
+
+class TestPartTime:
+    """Part-time work is paid by the hour, has few hours and no probation."""
+
+    @pytest.mark.clause("LAW-LCL-68")
+    @pytest.mark.parametrize(
+        ("a_day", "a_week", "probation_months", "found"),
+        [
+            pytest.param("4", "24", 0, [], id="up to its limits"),
+            pytest.param("4.01", "24", 0, ["too_many_hours"], id="not longer a day"),
+            pytest.param("4", "24.01", 0, ["too_many_hours"], id="not longer a week"),
+            pytest.param("4", "20", 1, ["probation_too_long"], id="not on probation"),
+        ],
+    )
+    async def test_is_agreed_on(
+        self, jianghan: Any, bench: Bench, a_day: str, a_week: str, probation_months: int, found: list[str]
+    ) -> None:
+        await jianghan.hire(on=MARCH)
+        given = {"part_time": PartTime(Decimal(a_day), Decimal(a_week)), "probation_months": probation_months}
+
+        if found:
+            with pytest.raises(Refused) as refused:
+                await jianghan.draft(MARCH, NEXT_MARCH, **given)
+            assert found_in(refused.value) == found
+        else:
+            agreement = await jianghan.agrees(MARCH, NEXT_MARCH, **given)
+            assert (agreement.kind, agreement.part_time) == ("labour_part_time", given["part_time"])
+            assert [said.kind for said in await bench.sent(AgreementSigned)] == ["labour_part_time"]
+
+    async def test_goes_on_in_its_renewal(self, jianghan: Any) -> None:
+        await jianghan.hire(on=MARCH)
+        await jianghan.grade(y2024=True)
+        first = await jianghan.agrees(MARCH, NEXT_MARCH, part_time=PartTime(Decimal(4), Decimal(20)))
+
+        renewal = await jianghan.renew(first, NEXT_MARCH, date(2026, 3, 1))
+
+        assert (renewal.kind, renewal.hours_a_week) == ("labour_part_time", Decimal(20))
+
+    async def test_is_not_known_where_no_labour_contract_is_made(self, jilin: Any) -> None:
+        await jilin.hire(on=date(2021, 12, 1), term_ends_on=TERM_END)
+
+        with pytest.raises(NoClause):
+            await jilin.draft(date(2021, 12, 1), TERM_END, part_time=PartTime(Decimal(4), Decimal(20)))
 
 
 class TestDraftAgreement:
