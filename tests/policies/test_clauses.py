@@ -25,8 +25,8 @@ CATALOGUE = {
 }
 
 DECIDED_IN_THE_LIVES = {
-    "JS": "4a 4b 5a 5b 5c 7 8b 8d",
-    "JL": "2a 2b 3b 4c 4d 5a 7 8a 9a 9b 10",
+    "JS": "4a 4b 5a 5b 5c 6b 7 8b 8d",
+    "JL": "2a 2b 3b 4a 4b 4c 4d 5a 7 8a 9a 9b 10 12",
     "JH": "3a 3b 5 8 11a 13b",
 }
 
