@@ -27,6 +27,9 @@ test-killed: $(READY)  ## the lives with one service killed at a random moment: 
 test-log-killed: $(READY)  ## the log's writer killed while decisions arrive: make test-log-killed COUNT=50000
 	$(RUN) python -m tests.integration.log_killed $(or $(COUNT),50000)
 
+test-payroll-killed: $(READY)  ## payroll's processes killed in the midst of a run: make test-payroll-killed COUNT=5000
+	$(RUN) python -m tests.integration.payroll_killed $(or $(COUNT),1000)
+
 verify-log: $(TOOLS)  ## our audit log before the eyes of three tools that others wrote
 	@$(RUN) python -m tests.verifiers $(if $(SIZES),--sizes $(SIZES))
 
@@ -64,6 +67,9 @@ bench: $(TOOLS)  ## all benchmarks, one JSON line a figure
 bench-audit: $(TOOLS)  ## the benchmarks of the audit log alone
 	@$(RUN) python -m benchmarks audit
 
+bench-payroll: $(TOOLS)  ## the benchmarks of payroll alone
+	@$(RUN) python -m benchmarks payroll
+
 revision: $(READY)  ## write a migration: make revision SERVICE=registry TEXT="what it does"
 	@$(RUN) python -m common.embedded.revision $(SERVICE) "$(TEXT)"
 
@@ -84,4 +90,4 @@ $(TOOLS): $(READY)
 		{ echo "软件包未能装齐，请检查网络后重试。 (The packages could not be installed.)"; exit 1; }
 	@touch $(TOOLS)
 
-.PHONY: help run lives test test-unit test-killed test-log-killed verify-log lint types check rules clauses policies-check check-vectors openapi asyncapi bench bench-audit revision clean
+.PHONY: help run lives test test-unit test-killed test-log-killed test-payroll-killed verify-log lint types check rules clauses policies-check check-vectors openapi asyncapi bench bench-audit bench-payroll revision clean

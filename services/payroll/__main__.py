@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from importlib import import_module
 
 COMMANDS = {
+    "parameters": ("payroll.operating.loading", "录入参数初值 enter the figures a folder brings along"),
+    "progress": ("payroll.operating.progress", "看一次核算的进度 watch a run being calculated"),
+    "recompute": ("payroll.operating.recomputing", "由封存快照重算并核对 work a run out again from its snapshots"),
+    "parallel": ("payroll.operating.parallel", "与旧工资表逐行比对 hold a run against the old payroll spreadsheet"),
     "vectors": ("payroll.operating.vectors", "以会计算例核对规则 hold an accountant's examples against the rules"),
+    "what-if": ("payroll.operating.what_if", "测算拟改标准和参数 reckon with other figures"),
 }
 
 

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+from pydantic import Field
+
 from common.events import Event
 from common.money import Yuan
 
@@ -20,6 +22,20 @@ class PayStandardSet(Event):
     starts_on: date
 
 
+class ParameterChecked(Event):
+    """A figure counts from its day on; a null value ends it. `staff` null is everybody, the empty area the nation."""
+
+    publisher = "payroll"
+    about = "code"
+
+    parameter_id: str
+    code: str
+    area: str
+    staff: str | None
+    starts_on: date
+    value: Any
+
+
 class RunOpened(Event):
     publisher = "payroll"
     about = "run_id"
@@ -28,6 +44,37 @@ class RunOpened(Event):
     area: str
     staff: str
     month: str
+    cycle: str = "month"
+    paid_in: str | None = None
+
+
+class BatchQueued(Event):
+    """A street's part of a run, for whichever payroll process takes it first; `attempt` is that of its run."""
+
+    publisher = "payroll"
+    about = "batch_id"
+    stream = "work"
+
+    batch_id: str
+    run_id: str
+    area: str
+    attempt: int
+
+
+class BatchCalculated(Event):
+    """One batch more is done: `done` of `batches`."""
+
+    publisher = "payroll"
+    about = "run_id"
+
+    run_id: str
+    batch_id: str
+    area: str
+    done: int
+    batches: int
+    workers: int
+    set_aside: int
+    gross_total: Yuan
 
 
 class PoolShared(Event):
@@ -41,24 +88,9 @@ class PoolShared(Event):
     shares: dict[str, Yuan]
 
 
-class RunBlocked(Event):
-    """What stands in the way of payment: `findings` counts the workers of each code, `worker_ids` names the first 200.
-
-    The words for each worker stand in the run itself.
-    """
-
-    publisher = "payroll"
-    about = "run_id"
-
-    run_id: str
-    area: str
-    month: str
-    blocked_workers: int
-    findings: dict[str, int]
-    worker_ids: list[str]
-
-
 class RunCalculated(Event):
+    """All batches are done. `findings` counts the people set aside by code; the run itself names them."""
+
     publisher = "payroll"
     about = "run_id"
 
@@ -66,12 +98,41 @@ class RunCalculated(Event):
     area: str
     month: str
     workers: int
+    set_aside: int = 0
+    batches: int = 1
+    findings: dict[str, int] = Field(default_factory=dict)
     gross_total: Yuan
     net_total: Yuan
 
 
+class RunReviewed(Event):
+    publisher = "payroll"
+    about = "run_id"
+
+    run_id: str
+    area: str
+    staff: str
+    month: str
+    workers: int
+    set_aside: int
+
+
+class BatchApproved(Event):
+    """The slips of a batch are to be issued and its snapshot sealed; its run is approved."""
+
+    publisher = "payroll"
+    about = "batch_id"
+    stream = "work"
+
+    batch_id: str
+    run_id: str
+    area: str
+
+
 class PayslipIssued(Event):
-    """Said when the run is approved. `lines`: {code, label, amount} in the order of the slip."""
+    """Said when the run is approved. `lines`: {code, kind, label, amount} in the order of the slip; a difference for an
+    earlier month has that month as `period`.
+    """
 
     publisher = "payroll"
     about = "worker_id"
@@ -82,6 +143,8 @@ class PayslipIssued(Event):
     area: str
     staff: str
     month: str
+    cycle: str = "month"
+    organisation_id: str | None = None
     gross: Yuan
     contributions: Yuan
     tax: Yuan
@@ -98,8 +161,24 @@ class RunApproved(Event):
     staff: str
     month: str
     workers: int
+    set_aside: int = 0
     gross_total: Yuan
     net_total: Yuan
+
+
+class RunClosed(Event):
+    """Nothing more happens in this run; whoever was set aside or held back is looked at by a later one."""
+
+    publisher = "payroll"
+    about = "run_id"
+
+    run_id: str
+    area: str
+    staff: str
+    month: str
+    workers: int
+    set_aside: int
+    held_back: int
 
 
 class GradeChanged(Event):
@@ -110,3 +189,108 @@ class GradeChanged(Event):
     area: str
     grade: int
     starts_on: date
+
+
+class PaymentFileSealed(Event):
+    """A bank payment file is sealed: from now on its bytes are these. `held_back` counts who it does not pay yet."""
+
+    publisher = "payroll"
+    about = "run_id"
+
+    file_id: str
+    run_id: str
+    area: str
+    number: int
+    people: int
+    total: Yuan
+    held_back: int
+    digest: str
+
+
+class PaymentFileOpened(Event):
+    """Somebody has taken out a sealed file, with the account numbers in it."""
+
+    publisher = "payroll"
+    about = "run_id"
+
+    file_id: str
+    run_id: str
+    area: str
+    opened_by: str
+
+
+class TaxSheetExported(Event):
+    """Somebody has taken out a sheet with the identity numbers of these people opened in it, and said what for."""
+
+    publisher = "payroll"
+    about = "run_id"
+
+    run_id: str
+    area: str
+    sheet: str
+    people: int
+    reason: str
+    exported_by: str
+
+
+class RunPaid(Event):
+    """The bank has carried out the last payment file sealed so far."""
+
+    publisher = "payroll"
+    about = "run_id"
+
+    run_id: str
+    area: str
+    staff: str
+    month: str
+    paid_on: date
+    people: int
+    total: Yuan
+    held_back: int
+
+
+class ContributionOverdue(Event):
+    """Said once for what an employer owes to a scheme and has not paid in time; `clauses` say that it is late."""
+
+    publisher = "payroll"
+    about = "organisation_id"
+
+    due_id: str
+    organisation_id: str
+    area: str
+    staff: str
+    scheme: str
+    period: str
+    employer: Yuan
+    worker: Yuan
+    due_on: date
+    clauses: list[str]
+
+
+class BankAccountChanged(Event):
+    """`status`: entered, confirmed or rejected. An entered one stops payment until a second person has looked."""
+
+    publisher = "payroll"
+    about = "worker_id"
+
+    account_id: str
+    worker_id: str
+    area: str
+    bank: str
+    number_masked: str
+    status: str
+
+
+class ContractPaymentApproved(Event):
+    publisher = "payroll"
+    about = "payment_id"
+
+    payment_id: str
+    organisation_id: str
+    area: str
+    staff: str
+    provider: str
+    contract_reference: str
+    instalment: int
+    amount: Yuan
+    due_on: date

@@ -1,23 +1,24 @@
-"""A run: opened for an area, a kind of staff and a month, filled in, approved by somebody else."""
+"""A run: opened for an area, a kind of staff and a month, and given to whoever works it out, street by street."""
 
 from datetime import date
-from decimal import Decimal
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from common.areas import within
 from common.errors import BusinessError, NotFound
-from common.events.payroll import PayslipIssued, RunApproved, RunOpened
+from common.events.payroll import BatchQueued, RunCalculated, RunOpened
 from common.ids import new_id
+from common.policy import ParameterMissing
 from common.transaction import Transaction
 from payroll import queries
-from payroll.models import PayrollRun, Payslip, PoolScore, RunEntry, RunStatus
+from payroll.models import Cycle, PayrollBatch, PayrollRun, Payslip, PayslipLine, RunStatus, SetAside
+from payroll.models.runs import NOT_SEALED
 
 
 class RunAlreadyOpened(BusinessError):
-    zh = "{area} 的“{staff}”{month} 月工资核算已经建立（{run_id}），请在该核算中办理。"
-    en = "The run of {area}, {staff}, {month} exists already ({run_id}); work in that one."
+    zh = "{area} 的“{staff}”{month} 月（{cycle}）工资核算已经建立（{run_id}），请在该核算中办理。"
+    en = "The run of {area}, {staff}, {month} ({cycle}) exists already ({run_id}); work in that one."
 
 
 class MonthNotBegun(BusinessError):
@@ -30,18 +31,30 @@ class PaidBeforeEarned(BusinessError):
     en = "The month of payment {paid_in} lies before the month of work {month}; correct it."
 
 
-class RunEmpty(BusinessError):
-    zh = "该工资核算（{run_id}）没有任何工资条，不能批准。请核对地区、人员类别和协议起止日期。"
-    en = "The run {run_id} has no payslip and cannot be approved; check area, staff and agreements."
+class ParametersMissing(BusinessError):
+    """Every row that a street of the run lacks; nothing was queued."""
 
+    zh = "有 {count} 项参数没有已复核并生效的数值，不能核算：\n{rows_zh}"
+    en = "{count} parameters have no checked figure in force; the run cannot be calculated:\n{rows_en}"
 
-class CalculationOutdated(BusinessError):
-    zh = "核算（{run_id}）之后，人员、标准、证书、考核、累计数据或所依条款及其选定取值已有变化，请重新核算后再批准。"
-    en = "Since the run {run_id} was calculated, what it goes by has changed; calculate again, then approve."
+    def __init__(self, missing: list[ParameterMissing]) -> None:
+        self.missing = missing
+        super().__init__(
+            count=len(missing),
+            rows_zh="\n".join(one.zh for one in missing),
+            rows_en="\n".join(one.en for one in missing),
+        )
 
 
 async def open_payroll_run(
-    tx: Transaction, *, area: str, staff: str, month: str, on: date, paid_in: str | None = None
+    tx: Transaction,
+    *,
+    area: str,
+    staff: str,
+    month: str,
+    on: date,
+    cycle: str = Cycle.MONTH,
+    paid_in: str | None = None,
 ) -> PayrollRun:
     if not within(area, tx.actor.area):
         raise NotFound(what=f"area {area}")
@@ -58,122 +71,82 @@ async def open_payroll_run(
             area=area,
             staff=staff,
             month=month,
+            cycle=cycle,
             paid_in=paid_in or month,
             status=RunStatus.OPEN,
             opened_by=tx.actor.account,
             opened_on=on,
         )
-        .on_conflict_do_nothing(index_elements=[PayrollRun.area, PayrollRun.staff, PayrollRun.month])
+        .on_conflict_do_nothing(index_elements=[PayrollRun.area, PayrollRun.staff, PayrollRun.month, PayrollRun.cycle])
         .returning(PayrollRun)
     )
     if run is None:
-        earlier = await queries.run_for(tx.session, area=area, staff=staff, month=month)
-        raise RunAlreadyOpened(area=area, staff=staff, month=month, run_id=earlier.run_id if earlier else "")
-    tx.emit(RunOpened(run_id=run.run_id, area=area, staff=staff, month=month))
+        earlier = await queries.run_for(tx.session, area=area, staff=staff, month=month, cycle=cycle)
+        run_id = earlier.run_id if earlier else ""
+        raise RunAlreadyOpened(area=area, staff=staff, month=month, cycle=cycle, run_id=run_id)
+    tx.emit(RunOpened(run_id=run.run_id, area=area, staff=staff, month=month, cycle=run.cycle, paid_in=run.paid_in))
     return run
 
 
-async def enter_performance(
-    tx: Transaction,
-    *,
-    run_id: str,
-    worker_id: str,
-    performance_pay: Decimal | None = None,
-    overtime_pay: Decimal | None = None,
-    special_deductions: Decimal | None = None,
-    hours: Decimal | None = None,
-) -> RunEntry:
-    """What is entered replaces what was entered before; the run is to be calculated again."""
-    run = await _run_with(tx, run_id=run_id, worker_id=worker_id)
-    entry = await tx.session.get(RunEntry, (run_id, worker_id))
+async def calculate_payroll_run(tx: Transaction, *, run_id: str, on: date) -> PayrollRun:
+    """Make a batch of every street and queue it; what was calculated before goes.
 
-    await _reopen(tx, run)
-
-    if entry is None:
-        entry = RunEntry(run_id=run_id, worker_id=worker_id, area=run.area)
-        tx.session.add(entry)
-    entry.performance_pay = performance_pay
-    entry.overtime_pay = overtime_pay
-    entry.special_deductions = special_deductions
-    entry.hours = hours
-    entry.entered_by = tx.actor.account
-    return entry
-
-
-async def score_for_pool(tx: Transaction, *, run_id: str, worker_id: str, score: Decimal) -> PoolScore:
-    run = await _run_with(tx, run_id=run_id, worker_id=worker_id)
-    scored = await tx.session.get(PoolScore, (run_id, worker_id))
-
-    await _reopen(tx, run)
-
-    if scored is None:
-        scored = PoolScore(run_id=run_id, worker_id=worker_id, area=run.area)
-        tx.session.add(scored)
-    scored.score = score
-    scored.scored_by = tx.actor.account
-    return scored
-
-
-async def approve_payroll_run(tx: Transaction, *, run_id: str, on: date) -> PayrollRun:
+    Nothing is queued where a clause that pay cannot do without, or a figure it goes by, is missing.
+    """
+    # The batches first, as those who calculate them do: whoever has one in hand finishes before.
+    await queries.batches_of(tx.session, run_id=run_id, lock=True)
     run = await queries.run(tx.session, run_id=run_id, lock=True)
     if run is None:
         raise NotFound(what=f"run {run_id}")
-    await queries.lock_payees(tx.session, run)
+    run.require(*NOT_SEALED)
+    streets = await queries.streets_of(tx.session, run)
+    await _require_figures(tx, run, streets)
 
-    run.approve(by=tx.actor.account, on=on, parties=await queries.parties_to(tx.session, run_id=run_id))
-    slips = await queries.slips_of(tx.session, run_id=run_id)
-    if not slips:
-        raise RunEmpty(run_id=run_id)
-    if await inputs_of(tx, run, await queries.paid_workers(tx.session, run)) != run.inputs:
-        raise CalculationOutdated(run_id=run_id)
-
-    for slip in slips:
-        tx.emit(_issued(slip))
-    tx.emit(
-        RunApproved(
-            run_id=run.run_id,
-            area=run.area,
+    await _forget(tx, run)
+    run.attempt += 1
+    run.batches = len(streets)
+    run.step(RunStatus.CALCULATING, by=tx.actor.account, on=on)
+    for street in streets:
+        batch = PayrollBatch(
+            batch_id=new_id("batch"),
+            run_id=run_id,
+            area=street,
             staff=run.staff,
-            month=run.month,
-            workers=run.workers,
-            gross_total=run.gross_total,
-            net_total=run.net_total,
+            attempt=run.attempt,
+            queued_at=tx.now,
         )
-    )
+        tx.session.add(batch)
+        tx.emit(BatchQueued(batch_id=batch.batch_id, run_id=run_id, area=street, attempt=run.attempt))
+    if not streets:
+        run.step(RunStatus.CALCULATED, by=tx.actor.account, on=on)
+        nothing = {"workers": 0, "batches": 0, "gross_total": 0, "net_total": 0}
+        tx.emit(RunCalculated(run_id=run_id, area=run.area, month=run.month, **nothing))
     return run
 
 
-async def inputs_of(tx: Transaction, run: PayrollRun, workers: list[queries.PaidWorker]) -> str:
-    """What a calculation of these workers goes by: what is known of them, and what policy says where they are."""
-    areas = {worker.area for worker in workers}
-    return queries.digest_of(workers, await queries.clauses_gone_by(tx.session, tx.policies, run, areas=areas))
+async def _require_figures(tx: Transaction, run: PayrollRun, streets: list[str]) -> None:
+    """Every clause and figure that a street's pay goes by; the rows missing anywhere are named all at once."""
+    parameters = await queries.parameters_in_force(tx.session, codes=None, area=run.area)
+    missing = await queries.figures_missing(tx.session, tx.policies, parameters, run, streets=streets)
+    if missing:
+        raise ParametersMissing(missing)
 
 
-def _issued(slip: Payslip) -> PayslipIssued:
-    return PayslipIssued(
-        payslip_id=slip.payslip_id,
-        run_id=slip.run_id,
-        worker_id=slip.worker_id,
-        area=slip.area,
-        staff=slip.staff,
-        month=slip.month,
-        gross=slip.gross,
-        contributions=slip.contributions,
-        tax=slip.tax,
-        net=slip.net,
-        lines=[{key: line[key] for key in ("code", "kind", "label", "amount")} for line in slip.lines],
-    )
+async def _forget(tx: Transaction, run: PayrollRun) -> None:
+    """What an earlier calculation of the run left behind."""
+    old = select(Payslip.slip_no).where(Payslip.run_id == run.run_id)
+    await tx.session.execute(delete(PayslipLine).where(PayslipLine.slip_no.in_(old)))
+    for table in (Payslip, SetAside, PayrollBatch):
+        await tx.session.execute(delete(table).where(table.run_id == run.run_id))
+    for total in ("batches_done", "workers", "set_aside", *TOTALS.values()):
+        setattr(run, total, 0)
+    run.findings = []
 
 
-async def _run_with(tx: Transaction, *, run_id: str, worker_id: str) -> PayrollRun:
-    run = await queries.run(tx.session, run_id=run_id, lock=True)
-    if run is None:
-        raise NotFound(what=f"run {run_id}")
-    if not await queries.is_in_run(tx.session, run, worker_id=worker_id):
-        raise NotFound(what=f"payee {worker_id}")
-    return run
-
-
-async def _reopen(tx: Transaction, run: PayrollRun) -> None:
-    run.reopen()
-    await tx.session.execute(delete(Payslip).where(Payslip.run_id == run.run_id))
+TOTALS = {
+    "gross": "gross_total",
+    "contributions": "contributions_total",
+    "employer_contributions": "employer_total",
+    "tax": "tax_total",
+    "net": "net_total",
+}

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel
 
-from common.policy import RULES, Decision, Policies
+from common.policy import NO_PARAMETERS, RULES, Decision, Parameters, Policies
 from common.policy.decisions import decide
 from payroll.operating.examples import Unreadable
 
@@ -37,10 +37,12 @@ class Desk:
     area: str
     staff: str
     on: date
+    parameters: Parameters = NO_PARAMETERS
 
     def ask(self, rule: str, *, on: date | None = None, **facts: Any) -> Decision[Any]:
-        """Raises NoClause, NotChosen, pydantic's ValidationError."""
-        return decide(RULES[rule], policies=self.policies, area=self.area, staff=self.staff, on=on or self.on, **facts)
+        """Raises NoClause, NotChosen, ParameterMissing, pydantic's ValidationError."""
+        given: dict[str, Any] = {"policies": self.policies, "parameters": self.parameters}
+        return decide(RULES[rule], area=self.area, staff=self.staff, on=on or self.on, **given, **facts)
 
     def in_month(self, month: int) -> date:
         return self.on.replace(month=month, day=1)

@@ -16,9 +16,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from common.clock import today
-from common.policy import NoClause, NotChosen, load_policies
+from common.policy import NoClause, NotChosen, ParameterMissing, load_policies, load_seeds
 from common.policy.__main__ import POLICIES, import_all_rules
-from common.policy.documents import PolicyFault
+from common.policy.faults import PolicyFault
 from common.settings import Settings
 from payroll.operating import law_kinds, tax_kinds
 from payroll.operating.comparing import Desk, Disagreement, Given, differences
@@ -75,6 +75,8 @@ def _compare(vector: Vector, kind: Kind, desk: Desk) -> list[Disagreement]:
         raise Unreadable(vector.where, zh="算例的已知数大得算不了", en=str(error)) from None
     except (NoClause, NotChosen) as missing:
         return [Disagreement("", "有数 (figures)", f"{missing.zh} ({missing.en})", missing.rule)]
+    except ParameterMissing as missing:
+        return [Disagreement("", "有数 (figures)", f"{missing.zh} ({missing.en})", missing.code)]
     return list(differences(stated, ours, where=vector.where))
 
 
@@ -134,9 +136,10 @@ def main(arguments: Sequence[str]) -> int:
         vectors = read_vectors(given.file)
         import_all_rules()
         policies = load_policies(given.policies, strict=True)
+        figures = load_seeds(given.policies)
     except (Unreadable, PolicyFault) as fault:
         sys.stderr.write(f"✗ {fault}\n")
         return 2
-    report = hold(vectors, Desk(policies, given.area, given.staff, given.on or today(Settings())))
+    report = hold(vectors, Desk(policies, given.area, given.staff, given.on or today(Settings()), figures))
     sys.stdout.write("\n".join(lines_of(report)) + "\n")
     return report.exit_code

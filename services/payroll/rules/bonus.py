@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field, PositiveInt
 
 from common.money import Yuan, to_fen
 from common.policy import Terms, rule
-from payroll.rules.tax import Table, TaxOnTable, Total, bracket_of
+from payroll.rules.arithmetic import Bool, Int, column, fen, yuan
+from payroll.rules.tax import Table, TaxOnTable, Total, bracket_of, tax_on
 
 
 class BonusApart(Table):
@@ -35,7 +36,7 @@ def tax_bonus_apart(terms: BonusApart, *, bonus: Annotated[Total, Field(title="å
     """
     average = bonus / terms.months
     bracket = bracket_of(average, terms.brackets)
-    tax = bracket.tax(bonus)
+    tax = yuan(tax_on(terms.brackets, column(fen(bonus)), months=terms.months)[0])
     return TaxedBonus(month_average=to_fen(average), rate=bracket.rate, quick=bracket.quick, tax=tax, net=bonus - tax)
 
 
@@ -89,11 +90,15 @@ def better_way_for_bonus(
     Our reading: the two totals of the year are compared, wages and bonus together; taxing apart is open so many times
     a person and year, at all employers together, and not where no clause fixes its tax (`bonus_tax` is empty).
     """
-    open_apart = bonus_tax is not None and times_used < terms.times_a_year
-    separate = wage_tax + bonus_tax if bonus_tax is not None and open_apart else None
-    if separate is None:
+    if bonus_tax is None or times_used >= terms.times_a_year:
         return BonusWays(separate=None, merged=merged_tax, better="merged", saves=Decimal("0.00"))
-    better = terms.when_equal
-    if separate != merged_tax:
-        better = "separate" if separate < merged_tax else "merged"
+    separate = wage_tax + bonus_tax
+    apart = apart_is_better(terms, column(fen(separate)), column(fen(merged_tax)))[0]
+    better: Way = "separate" if apart else "merged"
     return BonusWays(separate=separate, merged=merged_tax, better=better, saves=abs(separate - merged_tax))
+
+
+def apart_is_better(terms: BonusChoice, separate: Int, merged: Int) -> Bool:
+    """Row by row, of the two totals of tax over the year."""
+    better: Bool = separate <= merged if terms.when_equal == "separate" else separate < merged
+    return better

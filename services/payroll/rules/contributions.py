@@ -1,23 +1,16 @@
 """Social insurance and the housing fund: each scheme by its own rates, floor, ceiling and rounding."""
 
-from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
-from enum import StrEnum
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Self
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from common.money import Yuan, to_fen
+from common.money import FEN, Yuan
 from common.policy import Terms, rule
 from common.text import Code, Line
-
-
-class Rounding(StrEnum):
-    HALF_UP = "half_up"
-    UP = "up"
-    DOWN = "down"
-
-
-_MODES = {Rounding.HALF_UP: ROUND_HALF_UP, Rounding.UP: ROUND_UP, Rounding.DOWN: ROUND_DOWN}
+from payroll.rules.arithmetic import Int, Ratio, Rounding, column, fen, rounded, yuan
 
 _LABELS = {
     "pension": "养老保险",
@@ -48,14 +41,48 @@ class Scheme(BaseModel):
     part_time: bool = False
 
     @model_validator(mode="after")
+    def _whole_fen(self) -> Self:
+        if self.unit % FEN:
+            raise ValueError(f"{self.scheme}: amounts are rounded to whole fen or more")
+        return self
+
+    @model_validator(mode="after")
     def _floor_below_ceiling(self) -> Self:
         if self.floor > self.ceiling:
             raise ValueError(f"{self.scheme}: the floor {self.floor} lies above the ceiling {self.ceiling}")
         return self
 
+    @property
+    def label(self) -> str:
+        return self.label_zh or _LABELS.get(self.scheme, self.scheme)
+
     def amount(self, contribution_base: Decimal, rate: Decimal) -> Decimal:
-        units = (contribution_base * rate / self.unit).quantize(Decimal(1), rounding=_MODES[self.rounding])
-        return to_fen(units * self.unit)
+        return yuan(self.amounts(column(fen(contribution_base)), rate)[0])
+
+    def amounts(self, contribution_base: Int, rate: Decimal) -> Int:
+        """One side's contribution, row by row, in fen."""
+        return rounded(contribution_base, Ratio.of(rate), fen(self.unit), self.rounding)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What a scheme is owed, row by row, in fen."""
+
+    contribution_base: Int
+    employer: Int
+    worker: Int
+
+
+def contributed(scheme: Scheme, contribution_base: Int, *, fixed: Decimal) -> Sides:
+    """Both sides of a scheme on a base that is already held to floor and ceiling."""
+    employer = scheme.amounts(contribution_base, scheme.employer)
+    worker = employer if scheme.worker == scheme.employer else scheme.amounts(contribution_base, scheme.worker)
+    return Sides(contribution_base, employer, worker + fen(fixed) if fixed else worker)
+
+
+def held_to(pay: Int, floor: int, ceiling: int) -> Int:
+    found: Int = np.clip(pay, floor, ceiling)
+    return found
 
 
 class ContributionSchemes(Terms):
@@ -107,23 +134,26 @@ def contribution_amounts(
     a usual scheme too. Somebody must answer for each kind of staff that is paid, were it with rates of 0.
 
     Our reading: each scheme holds the monthly pay to its own floor and ceiling and rounds each side for itself;
-    the fixed yuan of a scheme are the worker's and come on top, unrounded.
+    the fixed yuan of a scheme are the worker's and come on top, unrounded. Where part-timers are paid by halves of a
+    month, each half is held to half of floor and ceiling (and of a base that was set, half up to the fen), and the
+    fixed yuan fall in the second.
     """
     found = []
     for scheme in terms.schemes:
         if part_time and not scheme.part_time:
             continue
-        counted = min(max(pay, scheme.floor), scheme.ceiling)
+        counted = held_to(column(fen(pay)), fen(scheme.floor), fen(scheme.ceiling))
+        sides = contributed(scheme, counted, fixed=scheme.worker_fixed)
         found.append(
             Contribution(
                 scheme=scheme.scheme,
-                label_zh=scheme.label_zh or _LABELS.get(scheme.scheme, scheme.scheme),
-                contribution_base=counted,
+                label_zh=scheme.label,
+                contribution_base=yuan(counted[0]),
                 employer_rate=scheme.employer,
                 worker_rate=scheme.worker,
                 worker_fixed=scheme.worker_fixed,
-                employer=scheme.amount(counted, scheme.employer),
-                worker=scheme.amount(counted, scheme.worker) + scheme.worker_fixed,
+                employer=yuan(sides.employer[0]),
+                worker=yuan(sides.worker[0]),
             )
         )
     return Contributions(schemes=found)

@@ -1,10 +1,13 @@
+"""Union dues."""
+
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
 
-from common.money import Yuan, to_fen
+from common.money import Yuan
 from common.policy import Terms, rule
+from payroll.rules.arithmetic import Int, Ratio, column, fen, half_up, yuan
 
 
 class UnionDues(Terms):
@@ -18,4 +21,22 @@ def dues_of_member(terms: UnionDues, *, basic_pay: Annotated[Yuan, Field(title="
 
     Our reading: bonuses and allowances are no basic income; what is left over a whole number of units is not counted.
     """
-    return to_fen(basic_pay // terms.unit * terms.unit * terms.share)
+    return yuan(dues(terms, column(fen(basic_pay)))[0])
+
+
+def dues(terms: UnionDues, basic_pay: Int) -> Int:
+    unit = fen(terms.unit)
+    return half_up(basic_pay // unit * unit, Ratio.of(terms.share))
+
+
+class UnionFund(Terms):
+    share: Decimal = Field(title="工会经费比例", ge=0, le=1)
+
+
+@rule("union.fund")
+def fund_of_employer(terms: UnionFund, *, wages: Annotated[Yuan, Field(title="全部职工工资总额", ge=0)]) -> Yuan:
+    """What an employer with a union pays to it for a month.
+
+    Our reading: wages are the gross pay of everybody on its payroll, staff under purchased services not among them.
+    """
+    return yuan(half_up(column(fen(wages)), Ratio.of(terms.share))[0])

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from common.money import Yuan
 from common.policy import Finding, Terms, rule
+from payroll.rules.arithmetic import Bool, Int
 
 
 class WageFloor(Terms):
@@ -71,20 +72,29 @@ def meets_floor(
     if basis is Basis.HOURLY and hours is not None:
         floor = None if hourly_floor is None else hourly_floor * hours
     if floor is None:
-        return [
-            Finding(
-                code="hourly_floor_unknown",
-                zh="本地区小时最低工资尚未录入，非全日制工资无法核对。请先将标准录入政策库",
-                en="the hourly minimum wage of this place is not entered; add it to the policies first",
-            )
-        ]
-    if pay >= floor:
-        return []
-    return [
-        Finding(
-            code="below_floor",
-            zh=f"正常劳动应发工资{pay}元，低于最低工资{floor}元。请提高薪酬标准并重新核算",
-            en=f"pay for normal work {pay} yuan is below the minimum wage {floor} yuan; "
-            "raise the pay standard and calculate again",
-        )
-    ]
+        return [hourly_floor_unknown()]
+    return [] if pay >= floor else [below_floor(pay, floor)]
+
+
+def is_below_floor(terms: MeetsFloor, normal_pay: Int, own_contributions: Int, floor: Int) -> Bool:
+    """The rows that are paid less than their floor."""
+    pay = normal_pay if terms.own_contributions_count else normal_pay - own_contributions
+    below: Bool = pay < floor
+    return below
+
+
+def hourly_floor_unknown() -> Finding:
+    return Finding(
+        code="hourly_floor_unknown",
+        zh="本地区小时最低工资尚未录入，非全日制工资无法核对。请先录入标准",
+        en="the hourly minimum wage of this place is not entered; enter it first",
+    )
+
+
+def below_floor(pay: Decimal, floor: Decimal) -> Finding:
+    return Finding(
+        code="below_floor",
+        zh=f"正常劳动应发工资{pay}元，低于最低工资{floor}元。请提高薪酬标准并重新核算",
+        en=f"pay for normal work {pay} yuan is below the minimum wage {floor} yuan; "
+        "raise the pay standard and calculate again",
+    )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from common.money import Yuan, to_fen
 from common.policy import Terms, rule
+from payroll.rules.arithmetic import Int, Ratio, column, fen, half_up, simplest, yuan
 
 
 class OvertimeDay(StrEnum):
@@ -46,14 +47,22 @@ def pay_for_overtime(
     paid under it.
     """
     month_hours = terms.paid_days * terms.hours_a_day
-    amounts = {
-        day: to_fen(monthly * worked * terms.times[day] / month_hours)
-        for day, worked in hours.items()
-        if day in terms.times
-    }
+    amounts = {}
+    for day, worked in hours.items():
+        if day in terms.times:
+            exact = Ratio.of(worked)
+            paid = overtime(terms, day, column(fen(monthly)), column(exact.over), per=exact.under)
+            amounts[day] = yuan(paid[0])
     return PaidOvertime(
         hourly=to_fen(monthly / month_hours), amounts=amounts, total=sum(amounts.values(), Decimal("0.00"))
     )
+
+
+def overtime(terms: OvertimePay, day: OvertimeDay, monthly: Int, hours: Int, *, per: int) -> Int:
+    """Fen for `hours` (one `per`th of an hour each) of a kind of day."""
+    times, month_hours = Ratio.of(terms.times[day]), Ratio.of(terms.paid_days * terms.hours_a_day)
+    factor = simplest(times.over * month_hours.under, times.under * month_hours.over * per)
+    return half_up(monthly * hours, factor)
 
 
 class LeaveTier(BaseModel):
@@ -127,10 +136,16 @@ def pay_for_unused_leave(
     Our reading: whoever declined the leave in writing of his or her own accord has the normal wages alone. A day's wage
     is shown to the fen, the amounts are counted from the unrounded one and rounded half up.
     """
-    daily = average_monthly_pay / terms.paid_days
     times = terms.normal_times if declined_in_writing else terms.times
+    average, taken = column(fen(average_monthly_pay)), column(days)
     return PaidLeave(
-        daily=to_fen(daily),
-        extra=to_fen(daily * days * (times - terms.normal_times)),
-        total=to_fen(daily * days * times),
+        daily=to_fen(average_monthly_pay / terms.paid_days),
+        extra=yuan(unused_leave(terms, average, taken, times - terms.normal_times)[0]),
+        total=yuan(unused_leave(terms, average, taken, times)[0]),
     )
+
+
+def unused_leave(terms: UnusedLeavePay, average: Int, days: Int, times: Decimal, *, per: int = 1) -> Int:
+    """Fen for `days` (one `per`th of a day each) of leave at so many times a day's wage."""
+    factor, paid_days = Ratio.of(times), Ratio.of(terms.paid_days)
+    return half_up(average * days, simplest(factor.over * paid_days.under, factor.under * paid_days.over * per))

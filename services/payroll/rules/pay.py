@@ -1,109 +1,22 @@
-"""What a month's pay is made of: components, part of a month, the pool, the certificate allowance."""
+"""Part of a month, the pool, the certificate allowance, pay in probation."""
 
 import calendar
+import math
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Self
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from common.money import Yuan, share_out, to_fen
+from common.money import Yuan
 from common.policy import Terms, rule
-from common.text import Code, Line
+from payroll.rules.arithmetic import Bool, Int, Ratio, column, fen, half_up, half_up_by, share_by_weights, yuan
 
-
-class ComponentKind(StrEnum):
-    SHARE_OF_STANDARD = "share_of_standard"
-    POOLED_SHARE_OF_STANDARD = "pooled_share_of_standard"
-    ENTERED = "entered"
-    CERTIFICATE_ALLOWANCE = "certificate_allowance"
-
-
-SHARES = frozenset({ComponentKind.SHARE_OF_STANDARD, ComponentKind.POOLED_SHARE_OF_STANDARD})
-
-
-class Component(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    component: Code
-    label_zh: Line
-    kind: ComponentKind
-    share: Decimal | None = Field(default=None, gt=0, le=1)
-
-    @model_validator(mode="after")
-    def _share_where_it_belongs(self) -> Self:
-        if (self.share is None) == (self.kind in SHARES):
-            raise ValueError(f"{self.component}: a share of the standard has a `share`, any other kind has none")
-        return self
-
-
-class PayComposition(Terms):
-    components: tuple[Component, ...] = Field(
-        title="工资构成", description="各组成项；标准工资各份额合计须为1", min_length=1
-    )
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        codes = [component.component for component in self.components]
-        if len(set(codes)) != len(codes):
-            raise ValueError("each component stands once")
-        if sum(component.share or Decimal(0) for component in self.components) != 1:
-            raise ValueError("the shares of the standard add up to 1")
-        for kind in ComponentKind:
-            if kind is not ComponentKind.SHARE_OF_STANDARD and self._count(kind) > 1:
-                raise ValueError(f"at most one component is of the kind {kind}")
-        return self
-
-    def _count(self, kind: ComponentKind) -> int:
-        return sum(component.kind is kind for component in self.components)
-
-
-class ComponentAmount(BaseModel):
-    component: str
-    label_zh: str
-    kind: ComponentKind
-    share: Decimal | None
-    amount: Yuan
-
-
-class Composition(BaseModel):
-    amounts: list[ComponentAmount]
-
-    def of(self, kind: ComponentKind) -> ComponentAmount | None:
-        return next((one for one in self.amounts if one.kind is kind), None)
-
-
-@rule("pay.composition")
-def compose_pay(
-    terms: PayComposition,
-    *,
-    standard: Annotated[Yuan, Field(title="本月标准工资", ge=0)],
-    entered: Annotated[Yuan | None, Field(title="填报的绩效工资", ge=0)] = None,
-    allowance: Annotated[Yuan | None, Field(title="证书补贴", ge=0)] = None,
-) -> Composition:
-    """What a month's pay is made of, component by component.
-
-    share_of_standard is paid as it is; pooled_share_of_standard needs pool.shares answered too, certificate_allowance
-    needs allowance.certificate; entered is typed in for each run and month.
-
-    Our reading: the shares of the standard add up to it to the fen, a left-over fen going to the larger remainder.
-    A pooled share is what the worker's post brings into the pool, not yet what comes out of it. An amount that
-    nobody entered is nothing; an allowance appears only for whoever holds a certificate.
-    """
-    shares = share_out(standard, {one.component: one.share for one in terms.components if one.share is not None})
-    given = {ComponentKind.ENTERED: entered or Decimal("0.00"), ComponentKind.CERTIFICATE_ALLOWANCE: allowance}
-    amounts = []
-    for one in terms.components:
-        amount = shares[one.component] if one.kind in SHARES else given[one.kind]
-        if amount is not None:
-            amounts.append(
-                ComponentAmount(
-                    component=one.component, label_zh=one.label_zh, kind=one.kind, share=one.share, amount=amount
-                )
-            )
-    return Composition(amounts=amounts)
+WIDE = 2**62  # products from here on are worked out in Python's integers
 
 
 class PartOfMonth(StrEnum):
@@ -132,6 +45,66 @@ class Period(BaseModel):
     last_day: date
 
 
+@dataclass(frozen=True)
+class InPost:
+    """Days in the post, row by row. `absent`: weekdays of leave that are not paid like days at work.
+
+    `whole`: in the post on every day of the period that is paid, which is a month or (`halves`) half of one.
+    """
+
+    weekdays: Int
+    days: Int
+    absent: Int
+    whole: Bool
+    month_weekdays: int
+    month_days: int
+    halves: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """What share of a monthly amount is paid, row by row: the amount times its `weights`, times `over / under`.
+
+    Weights are the weekdays (`by_days`: the calendar days) on which an amount held, so that amounts which change
+    within the month are added up before they are rounded. `absent_over / absent_under` is the share of one day absent.
+    """
+
+    by_days: bool
+    over: Int
+    under: Int
+    absent_over: Int
+    absent_under: Int
+
+
+def part_of_month(terms: PartialMonth, post: InPost) -> Part:
+    """By what every monthly amount is multiplied for the days in the post."""
+    weekdays, present = np.maximum(post.weekdays, 1), post.weekdays - post.absent
+    one = np.ones_like(weekdays)
+    if terms.method is PartOfMonth.BY_CALENDAR_DAYS:
+        any_weekday = post.weekdays > 0
+        under = weekdays * post.month_days
+        return Part(True, np.where(any_weekday, present, 1), under, one, under)
+    if terms.method is PartOfMonth.BY_WORKING_DAYS:
+        under = weekdays * post.month_weekdays
+        return Part(False, present, under, one, under)
+    assert terms.paid_days is not None  # noqa: S101  # the terms saw to it
+    paid_days = Ratio.of(terms.paid_days)
+    counted = np.minimum(present * paid_days.under, paid_days.over)
+    undisturbed = post.whole & (post.absent == 0)
+    rest = paid_days.over - counted
+    if post.halves:
+        rest = np.minimum(rest, post.absent * paid_days.under)
+    else:
+        rest = np.where(post.whole, rest, np.minimum(rest, post.absent * paid_days.under))
+    return Part(
+        by_days=False,
+        over=np.where(undisturbed, 1, counted),
+        under=np.where(undisturbed, post.month_weekdays, weekdays * paid_days.over),
+        absent_over=rest,
+        absent_under=weekdays * paid_days.over * np.maximum(post.absent, 1),
+    )
+
+
 @rule("pay.partial_month")
 def pay_for_part_of_month(
     terms: PartialMonth,
@@ -142,16 +115,25 @@ def pay_for_part_of_month(
     """How much of a monthly amount falls to the days in the post within one month.
 
     Our reading: paid days are Monday to Friday; statutory holidays among them are paid, so they count, and moved
-    rest days do not change the number. By the fixed number of paid days a month never yields more than the whole.
+    rest days do not change the number. By the fixed number of paid days a month never yields more than the whole, and
+    whoever is in the post on every day of it has the whole. Amounts that change within the month each count for their
+    own days and are rounded once, together; in the post all month, they are weighed by the month's weekdays. Days of
+    leave that are not paid like work are taken out of the paid days; what they bring instead is leave.pay's to say:
+    of the part of the month that the paid days leave over.
     """
     whole_month = month_around(periods[0].first_day)
-    if periods == (whole_month,):
-        return monthly
-    if terms.method is PartOfMonth.BY_CALENDAR_DAYS:
-        return to_fen(monthly * len(_days(*periods)) / len(_days(whole_month)))
-    paid_days = terms.paid_days if terms.method is PartOfMonth.BY_21_75 else _weekdays(whole_month)
-    assert paid_days is not None  # noqa: S101  # the terms saw to it
-    return min(monthly, to_fen(monthly * _weekdays(*periods) / paid_days))
+    days = _days(*periods)
+    post = InPost(
+        weekdays=column(_weekdays(days)),
+        days=column(len(days)),
+        absent=column(0),
+        whole=np.array([set(days) == set(_days(whole_month))]),
+        month_weekdays=_weekdays(_days(whole_month)),
+        month_days=len(_days(whole_month)),
+    )
+    part = part_of_month(terms, post)
+    weighed = column(fen(monthly)) * (post.days if part.by_days else post.weekdays)
+    return yuan(half_up_by(weighed * part.over, part.under)[0])
 
 
 def month_around(day: date) -> Period:
@@ -167,8 +149,29 @@ def _days(*periods: Period) -> list[date]:
     ]
 
 
-def _weekdays(*periods: Period) -> int:
-    return sum(day.weekday() not in (calendar.SATURDAY, calendar.SUNDAY) for day in _days(*periods))
+def _weekdays(days: list[date]) -> int:
+    return sum(day.weekday() not in (calendar.SATURDAY, calendar.SUNDAY) for day in days)
+
+
+class ProbationPay(Terms):
+    lowest_share: Decimal = Field(title="试用期工资下限", description="不得低于约定工资的此比例", ge=0, le=1)
+    share: Decimal = Field(default=Decimal(1), title="试用期工资比例", description="未约定的付全额", gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _not_below_the_lowest(self) -> Self:
+        if self.share < self.lowest_share:
+            raise ValueError(f"pay in probation is at least {self.lowest_share} of the usual")
+        return self
+
+
+@rule("pay.probation")
+def pay_in_probation(terms: ProbationPay, *, monthly: Annotated[Yuan, Field(title="转正后的月工资", ge=0)]) -> Yuan:
+    """A monthly amount of basic income as it is paid in probation.
+
+    Our reading: a month that lies wholly in probation is paid so; bonuses and allowances are not cut, and the minimum
+    wage holds as for everybody.
+    """
+    return yuan(half_up(column(fen(monthly)), Ratio.of(terms.share))[0])
 
 
 class WeighBy(StrEnum):
@@ -178,6 +181,10 @@ class WeighBy(StrEnum):
 
 class PoolShares(Terms):
     weigh_by: WeighBy = Field(title="分配依据", description="按考核得分，或按得分乘以本人计入总额的份额")
+
+    @property
+    def weighs_parts(self) -> bool:
+        return self.weigh_by is WeighBy.SCORE_AND_SHARE
 
 
 @rule("pool.shares")
@@ -195,11 +202,23 @@ def share_pool(
     Our reading: the pool is the sum of everyone's part and goes out whole, to the fen; who scores nothing
     receives nothing. Equal left-overs go to the smaller worker id, so that the same scores give the same shares.
     """
-    weights = {
-        worker: score * brought_in[worker] if terms.weigh_by is WeighBy.SCORE_AND_SHARE else score
-        for worker, score in scores.items()
+    workers = sorted(scores)
+    fractions = {worker: Ratio.of(scores[worker]) for worker in workers}
+    under = math.lcm(*(one.under for one in fractions.values()))
+    points = column(*(fractions[worker].over * under // fractions[worker].under for worker in workers))
+    parts = column(*(fen(brought_in.get(worker, Decimal(0))) for worker in workers))
+    total = sum(fen(amount) for amount in brought_in.values())
+    return {
+        worker: yuan(share) for worker, share in zip(workers, pool_shares(terms, total, parts, points), strict=True)
     }
-    return share_out(sum(brought_in.values(), Decimal("0.00")), weights)
+
+
+def pool_shares(terms: PoolShares, total: int, brought_in: Int, points: Int) -> Int:
+    """The shares of a pool of `total` fen, rows in the order of worker ids; `points` are scores in one small unit."""
+    if terms.weigh_by is WeighBy.SCORE:
+        return share_by_weights(total, points)
+    wide = int(points.max(initial=0)) * int(brought_in.max(initial=0)) >= WIDE
+    return share_by_weights(total, (points.astype(object) if wide else points) * brought_in)
 
 
 class CertificateLevel(StrEnum):

@@ -1,15 +1,19 @@
 """Income tax on wages: withheld cumulatively over the tax year, and settled when it is over."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Self
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from common.money import Yuan, to_fen
 from common.policy import Terms, rule
+from payroll.rules.arithmetic import Int, Ratio, column, fen, times, yuan
 
 NOTHING = Decimal("0.00")
 
@@ -30,6 +34,32 @@ class Bracket(BaseModel):
 
 def bracket_of(amount: Decimal, brackets: Sequence[Bracket]) -> Bracket:
     return next(one for one in brackets if one.up_to is None or amount <= one.up_to)
+
+
+def tax_on(brackets: Sequence[Bracket], amounts: Int, *, months: int = 1) -> Int:
+    """The tax on each amount, fen, half up. The bracket is found by the amount divided by `months`.
+
+    Where the table is the amount's own and its rates rise, the tax is the largest that any bracket gives, which is
+    found without looking a bracket up.
+    """
+    rates = [Ratio.of(one.rate) for one in brackets]
+    under = math.lcm(*(rate.under for rate in rates))
+    over = [rate.over * (under // rate.under) for rate in rates]
+    quick = [fen(one.quick) * under for one in brackets]
+    ends = [fen(one.up_to) * months for one in brackets if one.up_to is not None]
+    highest = int(amounts.max(initial=0))
+    reached = min(1 + sum(end < highest for end in ends), len(over))
+    if reached == 1 or (months == 1 and over == sorted(over)):
+        found = times(amounts, over[0]) - quick[0]
+        for rate, deduction in zip(over[1:reached], quick[1:reached], strict=True):
+            np.maximum(found, times(amounts, rate) - deduction, out=found)
+    else:
+        place = np.searchsorted(column(*ends), amounts, side="left")
+        found = amounts * column(*over)[place] - column(*quick)[place]
+    found *= 2
+    found += under
+    found //= 2 * under
+    return found
 
 
 class Table(Terms):
@@ -88,20 +118,60 @@ def withhold_cumulatively(
     payment; `months` counts those of employment. The cumulative tax is rounded half up to the fen, the month's
     difference is not rounded again; a negative difference is carried within the year and not paid back.
     """
-    basic = terms.basic_monthly * months
-    taxable = max(income - (exempt + basic + special + additional + other), NOTHING)
+    so_far = SoFar(
+        **{
+            name: column(fen(amount))
+            for name, amount in {
+                "income": income, "exempt": exempt, "special": special, "additional": additional,
+                "other": other, "relief": relief, "withheld": withheld,
+            }.items()
+        }
+    )  # fmt: skip
+    found = withhold(terms, column(months), so_far)
+    taxable = yuan(found.taxable[0])
     bracket = bracket_of(taxable, terms.brackets)
-    tax = bracket.tax(taxable)
-    due = tax - relief - withheld
     return Withholding(
         taxable=taxable,
         rate=bracket.rate,
         quick=bracket.quick,
-        tax=tax,
-        due=due,
-        withhold=max(due, NOTHING),
-        basic=basic,
+        tax=yuan(found.tax[0]),
+        due=yuan(found.due[0]),
+        withhold=yuan(found.withhold[0]),
+        basic=terms.basic_monthly * months,
     )
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """Totals of the tax year, row by row, in fen, the present payment included (but in `withheld`)."""
+
+    income: Int
+    exempt: Int
+    special: Int
+    additional: Int
+    other: Int
+    relief: Int
+    withheld: Int
+
+
+@dataclass(frozen=True)
+class Withheld:
+    taxable: Int
+    tax: Int
+    due: Int
+    withhold: Int
+
+
+def withhold(terms: CumulativeWithholding, months: Int, so_far: SoFar) -> Withheld:
+    left = so_far.income - so_far.exempt
+    left -= times(months, fen(terms.basic_monthly))
+    left -= so_far.special
+    left -= so_far.additional
+    left -= so_far.other
+    taxable = np.maximum(left, 0)
+    tax = tax_on(terms.brackets, taxable)
+    due = tax - so_far.relief - so_far.withheld
+    return Withheld(taxable, tax, due, np.maximum(due, 0))
 
 
 class BasicMode(StrEnum):
@@ -174,10 +244,17 @@ def months_of_basic_deduction(
     by the months of employment, and the answer says so.
     """
     mode = mode if mode in terms.modes else BasicMode.EMPLOYMENT_MONTHS
-    if mode is BasicMode.ANNUAL_60000:
-        assert terms.whole_year is not None  # noqa: S101  # the terms saw to it
-        return CountedMonths(mode=mode, months=terms.whole_year)
-    return CountedMonths(mode=mode, months=month if mode is BasicMode.FIRST_JOB_OF_YEAR else employed_months)
+    months = basic_months(terms, column(0), (mode,), column(employed_months), month=month)
+    return CountedMonths(mode=mode, months=int(months[0]))
+
+
+def basic_months(terms: BasicMonths, codes: Int, words: tuple[str, ...], employed_months: Int, *, month: int) -> Int:
+    """Row by row; `codes` number the modes among `words`, -1 for none said."""
+    found = employed_months
+    for mode, months in ((BasicMode.ANNUAL_60000, terms.whole_year), (BasicMode.FIRST_JOB_OF_YEAR, month)):
+        if mode in terms.modes and mode in words and months is not None:
+            found = np.where(codes == words.index(mode), months, found)
+    return found
 
 
 class TaxOnTable(BaseModel):
@@ -193,7 +270,8 @@ def tax_by_year_table(terms: Table, *, taxable: Annotated[Total, Field(title="åº
     Our reading: the last fen of a bracket still belongs to it; the tax is rounded half up to the fen.
     """
     bracket = bracket_of(taxable, terms.brackets)
-    return TaxOnTable(rate=bracket.rate, quick=bracket.quick, tax=bracket.tax(taxable))
+    tax = yuan(tax_on(terms.brackets, column(fen(taxable)))[0])
+    return TaxOnTable(rate=bracket.rate, quick=bracket.quick, tax=tax)
 
 
 class YearSettlement(Table):

@@ -5,13 +5,23 @@ from typing import Any
 import pytest
 
 from common.events import Event
-from common.events.contracts import AgreementSigned, WorkerLeft
+from common.events.contracts import AgreementSigned, LeaveRecorded, WorkerLeft, WorkerTransferred
 from common.events.evaluation import ConsequenceDecided, EvaluationGraded
 from common.events.payroll import GradeChanged
 from common.events.recruitment import WorkerHired
 from common.events.registry import CertificateRegistered
 from common.testing import Bench
-from payroll.models import Agreement, Certificate, EvaluationScore, GradeStep, Payee
+from payroll.models import (
+    Agreement,
+    Attribute,
+    Certificate,
+    Change,
+    EvaluationScore,
+    GradeStep,
+    Leave,
+    Payee,
+    Placement,
+)
 
 PLACE = {"worker_id": "li", "area": "220102001002"}
 POST = PLACE | {"staff": "community_worker", "organisation_id": "community-2", "post_class": "ordinary"}
@@ -19,15 +29,27 @@ POST = PLACE | {"staff": "community_worker", "organisation_id": "community-2", "
 HIRED = WorkerHired(
     **POST, application_id="a", plan_id="p", post_id="post", name="李某", account="issuer|li",
     identity_masked="220***********1234", identity_sealed="v1.k1.x", certificate_level="assistant_social_worker",
-    hired_on=date(2025, 1, 1),
+    education="bachelor", hired_on=date(2025, 1, 1),
 )  # fmt: skip
 SIGNED = AgreementSigned(
     **POST, agreement_id="agreement-1", kind="service_agreement", starts_on=date(2025, 1, 1),
     ends_on=date(2030, 1, 1), signed_on=date(2024, 12, 20), monthly_pay=Decimal("3900.00"),
+    probation_ends_on=date(2025, 3, 1),
 )  # fmt: skip
 LEFT = WorkerLeft(
     **PLACE, staff="community_worker", case_id="case", ground="resigned", clause="JL-10", left_on=date(2026, 6, 1)
 )
+
+MOVED = WorkerTransferred(
+    worker_id="li", transfer_id="transfer-1", from_area="220102001002", area="220102002001", staff="community_worker",
+    organisation_id="community-9", post_class="committee_member", starts_on=date(2026, 4, 10),
+)  # fmt: skip
+LEAVE = LeaveRecorded(**PLACE, leave_id="leave-1", kind="sick", starts_on=date(2026, 3, 2), ends_on=date(2026, 3, 9))
+
+
+async def changes(bench: Bench) -> list[tuple[str, str]]:
+    """What was noted, in the order of causes and months: the cause, and the month from which pay may differ."""
+    return sorted((row.cause, row.from_month) for row in await bench.rows(Change))
 
 
 def certificate(level: str, on: date) -> CertificateRegistered:
@@ -59,8 +81,58 @@ class TestPayee:
         assert (payee.account, payee.hired_on, payee.left_on) == ("issuer|li", date(2025, 1, 1), date(2026, 6, 1))
         assert (payee.area, agreement.monthly_pay) == ("220102001002", Decimal("3900.00"))
 
-    async def test_keeps_no_name_and_no_number(self) -> None:
-        assert not {"name", "identity_masked", "identity_sealed"} & set(Payee.__table__.columns.keys())
+    async def test_the_files_that_are_sent_out_have_name_and_sealed_number(self, bench: Bench) -> None:
+        await hear(bench, HIRED)
+
+        [payee] = await bench.rows(Payee)
+        assert (payee.name, payee.identity_masked, payee.identity_sealed) == ("李某", "220***********1234", "v1.k1.x")
+
+    async def test_probation_and_kind_come_from_the_agreement(self, bench: Bench) -> None:
+        await hear(bench, SIGNED)
+
+        [agreement] = await bench.rows(Agreement)
+        assert (agreement.kind, agreement.probation_ends_on) == ("service_agreement", date(2025, 3, 1))
+
+    @pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [3, 0, 3, 4, 1, 2, 4, 0, 1]])
+    async def test_each_new_thing_is_noted_once_from_the_month_it_may_matter(
+        self, bench: Bench, order: list[int]
+    ) -> None:
+        await hear(bench, *[(HIRED, SIGNED, LEFT, MOVED, LEAVE)[number] for number in order])
+
+        assert await changes(bench) == [
+            ("agreement", "2025-01"),
+            ("attribute", "2025-01"),
+            ("certificate", "2025-01"),
+            ("leave", "2026-03"),
+            ("left", "2026-06"),
+            ("transfer", "2026-04"),
+        ]
+
+
+class TestPlacement:
+    @pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [2, 0, 2, 1]])
+    async def test_the_payee_lies_where_the_latest_transfer_leads(self, bench: Bench, order: list[int]) -> None:
+        later = MOVED.model_copy(
+            update={"transfer_id": "transfer-2", "area": "220102003001", "starts_on": date(2026, 9, 1)}
+        )
+
+        await hear(bench, *[(HIRED, MOVED, later)[number] for number in order])
+
+        [payee] = await bench.rows(Payee)
+        assert payee.area == "220102003001"
+        assert sorted((row.starts_on, row.area) for row in await bench.rows(Placement)) == [
+            (date(2026, 4, 10), "220102002001"),
+            (date(2026, 9, 1), "220102003001"),
+        ]
+
+
+class TestLeave:
+    async def test_a_withdrawn_leave_has_no_end_and_is_a_change_of_its_own(self, bench: Bench) -> None:
+        await hear(bench, LEAVE, LEAVE.model_copy(update={"ends_on": None}))
+
+        [leave] = await bench.rows(Leave)
+        assert (leave.kind, leave.ends_on) == ("sick", None)
+        assert await changes(bench) == [("leave", "2026-03"), ("leave", "2026-03")]
 
 
 class TestCertificate:
@@ -76,6 +148,22 @@ class TestCertificate:
             "assistant_social_worker": date(2025, 1, 1),
             "social_worker": date(2025, 9, 1),
         }
+
+    async def test_a_later_day_for_the_same_level_changes_nothing(self, bench: Bench) -> None:
+        await hear(
+            bench, certificate("social_worker", date(2025, 9, 1)), certificate("social_worker", date(2026, 3, 9))
+        )
+
+        assert await changes(bench) == [("certificate", "2025-09")]
+
+    async def test_a_professional_title_is_a_thing_the_scheme_may_pay_for(self, bench: Bench) -> None:
+        titled = certificate("intermediate", date(2025, 9, 15)).model_copy(update={"kind": "professional_title"})
+
+        await hear(bench, titled)
+
+        [title] = await bench.rows(Attribute)
+        assert (title.kind, title.value, title.starts_on) == ("title", "intermediate", date(2025, 9, 15))
+        assert await bench.rows(Certificate) == []
 
 
 class TestGradeStep:
@@ -127,3 +215,5 @@ class TestEvaluationScore:
             2025: Decimal("88.50"),
             2024: Decimal("70.00"),
         }
+        assert {row.grade for row in await bench.rows(EvaluationScore)} == {"qualified"}
+        assert await changes(bench) == [("evaluation", "2025-01"), ("evaluation", "2026-01")]

@@ -11,6 +11,13 @@ down_revision: str | None = None
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
+# What binds an office from above it may read, and not change. The empty area is the nation's, which only the nation's
+# own offices write: no range of codes holds it.
+_FROM_ABOVE = "starts_with(nullif(current_setting('app.area_from', true), ''), area)"
+_WHOLE_NATION = (
+    "area = '' AND current_setting('app.area_from', true) = '0' AND current_setting('app.area_to', true) = ':'"
+)
+
 
 def upgrade() -> None:
     op.execute("CREATE SEQUENCE outbox_turn")
@@ -51,8 +58,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('event_id', name=op.f('pk_outbox_message')),
     sa.UniqueConstraint('stream', 'sequence', name=op.f('uq_outbox_message_stream_sequence'))
     )
-    op.create_index('ix_outbox_message_unsequenced', 'outbox_message', ['turn', 'ordinal'],
-                    unique=False, postgresql_where=sa.text('sequence IS NULL'))
+    op.create_index('ix_outbox_message_unsequenced', 'outbox_message', ['turn', 'ordinal'], unique=False, postgresql_where=sa.text('sequence IS NULL'))
     op.create_table('parked_message',
     sa.Column('parked_id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('topic', sa.String(length=120), nullable=False),
@@ -86,7 +92,7 @@ def upgrade() -> None:
     sa.Column('stream', sa.String(length=20), nullable=False),
     sa.Column('sequenced', sa.BigInteger(), nullable=False),
     sa.Column('sent', sa.BigInteger(), nullable=False),
-    sa.Column("tallied", sa.BigInteger(), server_default="0", nullable=False),
+    sa.Column('tallied', sa.BigInteger(), server_default='0', nullable=False),
     sa.PrimaryKeyConstraint('stream', name=op.f('pk_relay_position'))
     )
     op.create_table('source_position',
@@ -99,9 +105,11 @@ def upgrade() -> None:
     sa.Column('worker_id', sa.String(length=60), nullable=False),
     sa.Column('organisation_id', sa.String(length=60), nullable=False),
     sa.Column('post_class', sa.String(length=60), nullable=False),
+    sa.Column('kind', sa.String(length=60), nullable=False),
     sa.Column('starts_on', sa.Date(), nullable=False),
     sa.Column('ends_on', sa.Date(), nullable=True),
     sa.Column('signed_on', sa.Date(), nullable=False),
+    sa.Column('probation_ends_on', sa.Date(), nullable=True),
     sa.Column('monthly_pay', sa.Numeric(precision=14, scale=2), nullable=True),
     sa.Column('staff', sa.String(length=60), nullable=False),
     sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
@@ -109,6 +117,33 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_agreement_area'), 'agreement', ['area'], unique=False)
     op.create_index(op.f('ix_agreement_worker_id'), 'agreement', ['worker_id'], unique=False)
+    op.create_table('attribute',
+    sa.Column('worker_id', sa.String(length=60), nullable=False),
+    sa.Column('kind', sa.String(length=60), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('value', sa.String(length=60), nullable=True),
+    sa.Column('said_by', sa.String(length=300), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('worker_id', 'kind', 'starts_on', name=op.f('pk_attribute'))
+    )
+    op.create_index(op.f('ix_attribute_area'), 'attribute', ['area'], unique=False)
+    op.create_table('bank_account',
+    sa.Column('account_id', sa.String(length=60), nullable=False),
+    sa.Column('worker_id', sa.String(length=60), nullable=False),
+    sa.Column('bank', sa.String(length=120), nullable=False),
+    sa.Column('holder_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('number_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('number_masked', sa.String(length=40), nullable=False),
+    sa.Column('entered_by', sa.String(length=300), nullable=False),
+    sa.Column('entered_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('confirmed_by', sa.String(length=300), nullable=True),
+    sa.Column('confirmed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('rejected', sa.Boolean(), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_bank_account'))
+    )
+    op.create_index(op.f('ix_bank_account_area'), 'bank_account', ['area'], unique=False)
+    op.create_index(op.f('ix_bank_account_worker_id'), 'bank_account', ['worker_id'], unique=False)
     op.create_table('certificate',
     sa.Column('worker_id', sa.String(length=60), nullable=False),
     sa.Column('level', sa.String(length=60), nullable=False),
@@ -117,10 +152,91 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('worker_id', 'level', name=op.f('pk_certificate'))
     )
     op.create_index(op.f('ix_certificate_area'), 'certificate', ['area'], unique=False)
+    op.create_table('change',
+    sa.Column('change_id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('worker_id', sa.String(length=60), nullable=True),
+    sa.Column('staff', sa.String(length=60), nullable=True),
+    sa.Column('from_month', sa.String(length=7), nullable=False),
+    sa.Column('cause', sa.String(length=60), nullable=False),
+    sa.Column('reference', sa.String(length=60), nullable=False),
+    sa.Column('noted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('settled_by', sa.String(length=60), nullable=True),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('change_id', name=op.f('pk_change'))
+    )
+    op.create_index(op.f('ix_change_area'), 'change', ['area'], unique=False)
+    op.create_index('ix_change_of_all', 'change', ['area'], unique=False, postgresql_where=sa.text('worker_id IS NULL'))
+    op.create_index('ix_change_of_worker', 'change', ['worker_id', 'noted_at'], unique=False)
+    op.create_index('ix_change_pending', 'change', ['worker_id'], unique=False, postgresql_where=sa.text('settled_by IS NULL'))
+    op.create_table('contract_payment',
+    sa.Column('payment_id', sa.String(length=60), nullable=False),
+    sa.Column('organisation_id', sa.String(length=60), nullable=False),
+    sa.Column('provider', sa.String(length=200), nullable=False),
+    sa.Column('contract_reference', sa.String(length=120), nullable=False),
+    sa.Column('instalment', sa.Integer(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('entered_by', sa.String(length=300), nullable=False),
+    sa.Column('approved_by', sa.String(length=300), nullable=True),
+    sa.Column('approved_on', sa.Date(), nullable=True),
+    sa.Column('paid_on', sa.Date(), nullable=True),
+    sa.Column('paid_by', sa.String(length=300), nullable=True),
+    sa.Column('clause', sa.String(length=60), nullable=True),
+    sa.Column('decision_id', sa.String(length=60), nullable=True),
+    sa.Column('staff', sa.String(length=60), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('payment_id', name=op.f('pk_contract_payment')),
+    sa.UniqueConstraint('organisation_id', 'contract_reference', 'instalment', name=op.f('uq_contract_payment_organisation_id_contract_reference_instalment'))
+    )
+    op.create_index(op.f('ix_contract_payment_area'), 'contract_payment', ['area'], unique=False)
+    op.create_table('contribution_base',
+    sa.Column('worker_id', sa.String(length=60), nullable=False),
+    sa.Column('scheme', sa.String(length=60), nullable=False),
+    sa.Column('from_month', sa.String(length=7), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('source', sa.String(length=200), nullable=False),
+    sa.Column('set_by', sa.String(length=300), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('worker_id', 'scheme', 'from_month', name=op.f('pk_contribution_base'))
+    )
+    op.create_index(op.f('ix_contribution_base_area'), 'contribution_base', ['area'], unique=False)
+    op.create_table('contribution_due',
+    sa.Column('due_id', sa.String(length=60), nullable=False),
+    sa.Column('run_id', sa.String(length=60), nullable=False),
+    sa.Column('organisation_id', sa.String(length=60), nullable=False),
+    sa.Column('staff', sa.String(length=60), nullable=False),
+    sa.Column('scheme', sa.String(length=60), nullable=False),
+    sa.Column('period', sa.String(length=7), nullable=False),
+    sa.Column('people', sa.Integer(), nullable=False),
+    sa.Column('employer', sa.BigInteger(), nullable=False),
+    sa.Column('worker', sa.BigInteger(), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('clause', sa.String(length=60), nullable=False),
+    sa.Column('paid_on', sa.Date(), nullable=True),
+    sa.Column('paid_by', sa.String(length=300), nullable=True),
+    sa.Column('reference', sa.String(length=120), nullable=True),
+    sa.Column('alerted_on', sa.Date(), nullable=True),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('due_id', name=op.f('pk_contribution_due')),
+    sa.UniqueConstraint('run_id', 'organisation_id', 'scheme', 'period', name=op.f('uq_contribution_due_run_id_organisation_id_scheme_period'))
+    )
+    op.create_index(op.f('ix_contribution_due_area'), 'contribution_due', ['area'], unique=False)
+    op.create_table('entry',
+    sa.Column('worker_id', sa.String(length=60), nullable=False),
+    sa.Column('month', sa.String(length=7), nullable=False),
+    sa.Column('cycle', sa.String(length=60), nullable=False),
+    sa.Column('code', sa.String(length=60), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('entered_by', sa.String(length=300), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('worker_id', 'month', 'cycle', 'code', name=op.f('pk_entry'))
+    )
+    op.create_index(op.f('ix_entry_area'), 'entry', ['area'], unique=False)
     op.create_table('evaluation_score',
     sa.Column('worker_id', sa.String(length=60), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
     sa.Column('score', sa.Numeric(precision=7, scale=2), nullable=False),
+    sa.Column('grade', sa.String(length=60), nullable=False),
     sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
     sa.PrimaryKeyConstraint('worker_id', 'year', name=op.f('pk_evaluation_score'))
     )
@@ -134,6 +250,35 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_grade_step_area'), 'grade_step', ['area'], unique=False)
     op.create_index(op.f('ix_grade_step_worker_id'), 'grade_step', ['worker_id'], unique=False)
+    op.create_table('leave',
+    sa.Column('leave_id', sa.String(length=60), nullable=False),
+    sa.Column('worker_id', sa.String(length=60), nullable=False),
+    sa.Column('kind', sa.String(length=60), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=True),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('leave_id', name=op.f('pk_leave'))
+    )
+    op.create_index(op.f('ix_leave_area'), 'leave', ['area'], unique=False)
+    op.create_index(op.f('ix_leave_worker_id'), 'leave', ['worker_id'], unique=False)
+    op.create_table('parameter',
+    sa.Column('parameter_id', sa.String(length=60), nullable=False),
+    sa.Column('code', sa.String(length=120), nullable=False),
+    sa.Column('staff', sa.String(length=60), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('value', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('source', sa.String(length=400), nullable=False),
+    sa.Column('confidence', sa.String(length=1), nullable=False),
+    sa.Column('status', sa.String(length=60), nullable=False),
+    sa.Column('entered_by', sa.String(length=300), nullable=False),
+    sa.Column('entered_on', sa.Date(), nullable=False),
+    sa.Column('checked_by', sa.String(length=300), nullable=True),
+    sa.Column('checked_on', sa.Date(), nullable=True),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('parameter_id', name=op.f('pk_parameter'))
+    )
+    op.create_index(op.f('ix_parameter_area'), 'parameter', ['area'], unique=False)
+    op.create_index('uq_parameter_in_force', 'parameter', ['code', 'area', 'staff', 'starts_on'], unique=True, postgresql_where=sa.text("status = 'in_force'"))
     op.create_table('pay_standard',
     sa.Column('standard_id', sa.String(length=60), nullable=False),
     sa.Column('post_class', sa.String(length=60), nullable=False),
@@ -149,12 +294,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('standard_id', name=op.f('pk_pay_standard'))
     )
     op.create_index(op.f('ix_pay_standard_area'), 'pay_standard', ['area'], unique=False)
-    op.create_index('uq_pay_standard_approved', 'pay_standard',
-                    ['area', 'staff', 'post_class', 'grade', 'starts_on'], unique=True,
-                    postgresql_where=sa.text("status = 'approved'"))
+    op.create_index('uq_pay_standard_approved', 'pay_standard', ['area', 'staff', 'post_class', 'grade', 'starts_on'], unique=True, postgresql_where=sa.text("status = 'approved'"))
     op.create_table('payee',
     sa.Column('worker_id', sa.String(length=60), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=True),
     sa.Column('account', sa.String(length=300), nullable=True),
+    sa.Column('identity_masked', sa.String(length=40), nullable=True),
+    sa.Column('identity_sealed', sa.String(length=400), nullable=True),
     sa.Column('hired_on', sa.Date(), nullable=True),
     sa.Column('left_on', sa.Date(), nullable=True),
     sa.Column('staff', sa.String(length=60), nullable=False),
@@ -162,107 +308,247 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('worker_id', name=op.f('pk_payee'))
     )
     op.create_index(op.f('ix_payee_area'), 'payee', ['area'], unique=False)
+    op.create_table('payment_file',
+    sa.Column('file_id', sa.String(length=60), nullable=False),
+    sa.Column('run_id', sa.String(length=60), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('form', sa.String(length=60), nullable=False),
+    sa.Column('written_as', sa.String(length=60), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('content_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('payslip_nos', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('people', sa.Integer(), nullable=False),
+    sa.Column('total', sa.BigInteger(), nullable=False),
+    sa.Column('held_back', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('sealed_by', sa.String(length=300), nullable=False),
+    sa.Column('sealed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('paid_on', sa.Date(), nullable=True),
+    sa.Column('paid_by', sa.String(length=300), nullable=True),
+    sa.Column('bank_reference', sa.String(length=120), nullable=True),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('file_id', name=op.f('pk_payment_file')),
+    sa.UniqueConstraint('run_id', 'number', name=op.f('uq_payment_file_run_id_number'))
+    )
+    op.create_index(op.f('ix_payment_file_area'), 'payment_file', ['area'], unique=False)
     op.create_table('payroll_run',
     sa.Column('run_id', sa.String(length=60), nullable=False),
     sa.Column('month', sa.String(length=7), nullable=False),
+    sa.Column('cycle', sa.String(length=60), nullable=False),
     sa.Column('paid_in', sa.String(length=7), nullable=False),
     sa.Column('status', sa.String(length=60), nullable=False),
+    sa.Column('attempt', sa.Integer(), nullable=False),
     sa.Column('opened_by', sa.String(length=300), nullable=False),
     sa.Column('opened_on', sa.Date(), nullable=False),
-    sa.Column('calculated_by', sa.String(length=300), nullable=True),
-    sa.Column('calculated_on', sa.Date(), nullable=True),
-    sa.Column('approved_by', sa.String(length=300), nullable=True),
-    sa.Column('approved_on', sa.Date(), nullable=True),
-    sa.Column('inputs', sa.String(length=64), nullable=True),
+    sa.Column('steps', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('batches', sa.Integer(), nullable=False),
+    sa.Column('batches_done', sa.Integer(), nullable=False),
     sa.Column('workers', sa.Integer(), nullable=False),
-    sa.Column('gross_total', sa.Numeric(precision=14, scale=2), nullable=False),
-    sa.Column('net_total', sa.Numeric(precision=14, scale=2), nullable=False),
+    sa.Column('set_aside', sa.Integer(), nullable=False),
+    sa.Column('gross_total', sa.BigInteger(), nullable=False),
+    sa.Column('contributions_total', sa.BigInteger(), nullable=False),
+    sa.Column('employer_total', sa.BigInteger(), nullable=False),
+    sa.Column('tax_total', sa.BigInteger(), nullable=False),
+    sa.Column('net_total', sa.BigInteger(), nullable=False),
     sa.Column('findings', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('approved_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('staff', sa.String(length=60), nullable=False),
     sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
     sa.PrimaryKeyConstraint('run_id', name=op.f('pk_payroll_run')),
-    sa.UniqueConstraint('area', 'staff', 'month', name=op.f('uq_payroll_run_area_staff_month'))
+    sa.UniqueConstraint('area', 'staff', 'month', 'cycle', name=op.f('uq_payroll_run_area_staff_month_cycle'))
     )
     op.create_index(op.f('ix_payroll_run_area'), 'payroll_run', ['area'], unique=False)
     op.create_table('payslip',
+    sa.Column('slip_no', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('payslip_id', sa.String(length=60), nullable=False),
     sa.Column('run_id', sa.String(length=60), nullable=False),
+    sa.Column('batch_id', sa.String(length=60), nullable=False),
+    sa.Column('leaf', sa.Integer(), nullable=False),
     sa.Column('worker_id', sa.String(length=60), nullable=False),
     sa.Column('organisation_id', sa.String(length=60), nullable=False),
     sa.Column('month', sa.String(length=7), nullable=False),
+    sa.Column('cycle', sa.String(length=60), nullable=False),
     sa.Column('paid_in', sa.String(length=7), nullable=False),
-    sa.Column('gross', sa.Numeric(precision=14, scale=2), nullable=False),
-    sa.Column('contributions', sa.Numeric(precision=14, scale=2), nullable=False),
-    sa.Column('employer_contributions', sa.Numeric(precision=14, scale=2), nullable=False),
-    sa.Column('special_deductions', sa.Numeric(precision=14, scale=2), nullable=False),
-    sa.Column('tax', sa.Numeric(precision=14, scale=2), nullable=False),
-    sa.Column('net', sa.Numeric(precision=14, scale=2), nullable=False),
-    sa.Column('lines', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('gross', sa.BigInteger(), nullable=False),
+    sa.Column('contributions', sa.BigInteger(), nullable=False),
+    sa.Column('employer_contributions', sa.BigInteger(), nullable=False),
+    sa.Column('tax', sa.BigInteger(), nullable=False),
+    sa.Column('net', sa.BigInteger(), nullable=False),
+    sa.Column('income', sa.BigInteger(), nullable=False),
+    sa.Column('exempt', sa.BigInteger(), nullable=False),
+    sa.Column('special', sa.BigInteger(), nullable=False),
+    sa.Column('additional', sa.BigInteger(), nullable=False),
+    sa.Column('other', sa.BigInteger(), nullable=False),
+    sa.Column('relief', sa.BigInteger(), nullable=False),
+    sa.Column('bonus', sa.BigInteger(), nullable=False),
+    sa.Column('bonus_tax', sa.BigInteger(), nullable=False),
     sa.Column('staff', sa.String(length=60), nullable=False),
     sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
-    sa.ForeignKeyConstraint(['run_id'], ['payroll_run.run_id'], name=op.f('fk_payslip_run_id')),
-    sa.PrimaryKeyConstraint('payslip_id', name=op.f('pk_payslip')),
-    sa.UniqueConstraint('worker_id', 'month', name=op.f('uq_payslip_worker_id_month'))
+    sa.PrimaryKeyConstraint('slip_no', name=op.f('pk_payslip')),
+    sa.UniqueConstraint('payslip_id', name=op.f('uq_payslip_payslip_id')),
+    sa.UniqueConstraint('worker_id', 'organisation_id', 'month', 'cycle', name=op.f('uq_payslip_worker_id_organisation_id_month_cycle'))
     )
     op.create_index(op.f('ix_payslip_area'), 'payslip', ['area'], unique=False)
-    op.create_index(op.f('ix_payslip_run_id'), 'payslip', ['run_id'], unique=False)
-    op.create_table('pool_score',
-    sa.Column('run_id', sa.String(length=60), nullable=False),
-    sa.Column('worker_id', sa.String(length=60), nullable=False),
-    sa.Column('score', sa.Numeric(precision=7, scale=2), nullable=False),
-    sa.Column('scored_by', sa.String(length=300), nullable=False),
+    op.create_index('ix_payslip_batch_id', 'payslip', ['batch_id', 'leaf'], unique=False)
+    op.create_index('ix_payslip_run_id', 'payslip', ['run_id'], unique=False)
+    op.create_table('payslip_line',
+    sa.Column('slip_no', sa.BigInteger(), nullable=False),
+    sa.Column('ordinal', sa.SmallInteger(), nullable=False),
+    sa.Column('code', sa.String(length=60), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('period', sa.String(length=10), nullable=True),
+    sa.Column('change_id', sa.BigInteger(), nullable=True),
     sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
-    sa.ForeignKeyConstraint(['run_id'], ['payroll_run.run_id'], name=op.f('fk_pool_score_run_id')),
-    sa.PrimaryKeyConstraint('run_id', 'worker_id', name=op.f('pk_pool_score'))
+    sa.PrimaryKeyConstraint('slip_no', 'ordinal', name=op.f('pk_payslip_line'))
     )
-    op.create_index(op.f('ix_pool_score_area'), 'pool_score', ['area'], unique=False)
-    op.create_table('run_entry',
-    sa.Column('run_id', sa.String(length=60), nullable=False),
+    op.create_table('placement',
     sa.Column('worker_id', sa.String(length=60), nullable=False),
-    sa.Column('performance_pay', sa.Numeric(precision=14, scale=2), nullable=True),
-    sa.Column('overtime_pay', sa.Numeric(precision=14, scale=2), nullable=True),
-    sa.Column('special_deductions', sa.Numeric(precision=14, scale=2), nullable=True),
-    sa.Column('hours', sa.Numeric(precision=6, scale=2), nullable=True),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('transfer_id', sa.String(length=60), nullable=False),
+    sa.Column('organisation_id', sa.String(length=60), nullable=False),
+    sa.Column('post_class', sa.String(length=60), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('worker_id', 'starts_on', name=op.f('pk_placement'))
+    )
+    op.create_index(op.f('ix_placement_area'), 'placement', ['area'], unique=False)
+    op.create_table('set_aside',
+    sa.Column('set_aside_id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('run_id', sa.String(length=60), nullable=False),
+    sa.Column('batch_id', sa.String(length=60), nullable=False),
+    sa.Column('worker_id', sa.String(length=60), nullable=False),
+    sa.Column('organisation_id', sa.String(length=60), nullable=False),
+    sa.Column('period', sa.String(length=10), nullable=False),
+    sa.Column('code', sa.String(length=60), nullable=False),
+    sa.Column('zh', sa.String(length=1000), nullable=False),
+    sa.Column('en', sa.String(length=1000), nullable=False),
+    sa.Column('clause', sa.String(length=60), nullable=True),
+    sa.Column('decision_id', sa.String(length=60), nullable=True),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('set_aside_id', name=op.f('pk_set_aside'))
+    )
+    op.create_index(op.f('ix_set_aside_area'), 'set_aside', ['area'], unique=False)
+    op.create_index(op.f('ix_set_aside_batch_id'), 'set_aside', ['batch_id'], unique=False)
+    op.create_index(op.f('ix_set_aside_run_id'), 'set_aside', ['run_id'], unique=False)
+    op.create_table('standing_entry',
+    sa.Column('worker_id', sa.String(length=60), nullable=False),
+    sa.Column('code', sa.String(length=60), nullable=False),
+    sa.Column('from_month', sa.String(length=7), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=True),
     sa.Column('entered_by', sa.String(length=300), nullable=False),
     sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
-    sa.ForeignKeyConstraint(['run_id'], ['payroll_run.run_id'], name=op.f('fk_run_entry_run_id')),
-    sa.PrimaryKeyConstraint('run_id', 'worker_id', name=op.f('pk_run_entry'))
+    sa.PrimaryKeyConstraint('worker_id', 'code', 'from_month', name=op.f('pk_standing_entry'))
     )
-    op.create_index(op.f('ix_run_entry_area'), 'run_entry', ['area'], unique=False)
+    op.create_index(op.f('ix_standing_entry_area'), 'standing_entry', ['area'], unique=False)
+    op.create_table('tax_card',
+    sa.Column('worker_id', sa.String(length=60), nullable=False),
+    sa.Column('organisation_id', sa.String(length=60), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('mode', sa.String(length=60), nullable=False),
+    sa.Column('evidence', sa.String(length=400), nullable=False),
+    sa.Column('bonus_way', sa.String(length=60), nullable=True),
+    sa.Column('opening', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('set_by', sa.String(length=300), nullable=False),
+    sa.Column('decision_id', sa.String(length=60), nullable=True),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('worker_id', 'organisation_id', 'year', name=op.f('pk_tax_card'))
+    )
+    op.create_index(op.f('ix_tax_card_area'), 'tax_card', ['area'], unique=False)
+    op.create_table('payroll_batch',
+    sa.Column('batch_id', sa.String(length=60), nullable=False),
+    sa.Column('run_id', sa.String(length=60), nullable=False),
+    sa.Column('attempt', sa.Integer(), nullable=False),
+    sa.Column('queued_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('calculated_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('issued_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('engine', sa.String(length=60), nullable=True),
+    sa.Column('workers', sa.Integer(), nullable=False),
+    sa.Column('set_aside', sa.Integer(), nullable=False),
+    sa.Column('totals', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('layout', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('findings', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('considered', postgresql.ARRAY(sa.BigInteger()), nullable=False),
+    sa.Column('snapshot', sa.LargeBinary(), nullable=True),
+    sa.Column('inputs', sa.String(length=64), nullable=True),
+    sa.Column('terms', sa.String(length=64), nullable=True),
+    sa.Column('root', sa.String(length=64), nullable=True),
+    sa.Column('decision_id', sa.String(length=60), nullable=True),
+    sa.Column('staff', sa.String(length=60), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.ForeignKeyConstraint(['run_id'], ['payroll_run.run_id'], name=op.f('fk_payroll_batch_run_id')),
+    sa.PrimaryKeyConstraint('batch_id', name=op.f('pk_payroll_batch'))
+    )
+    op.create_index(op.f('ix_payroll_batch_area'), 'payroll_batch', ['area'], unique=False)
+    op.create_index('ix_payroll_batch_run_id', 'payroll_batch', ['run_id'], unique=False)
+    op.create_index('ix_payroll_batch_street', 'payroll_batch', ['area', 'staff'], unique=False)
     # ### end Alembic commands ###
-    # A county's approved standard binds its streets: they read it, and cannot change it.
-    op.execute("""
-        CREATE POLICY approved_above ON pay_standard FOR SELECT USING (
-            status = 'approved' AND starts_with(nullif(current_setting('app.area_from', true), ''), area)
-        )
-    """)
+    op.execute(f"CREATE POLICY approved_above ON pay_standard FOR SELECT USING (status = 'approved' AND {_FROM_ABOVE})")
+    op.execute(f"CREATE POLICY in_force_above ON parameter FOR SELECT USING (status = 'in_force' AND {_FROM_ABOVE})")
+    op.execute(f"CREATE POLICY of_all_above ON change FOR SELECT USING (worker_id IS NULL AND {_FROM_ABOVE})")
+    for table in ("parameter", "change"):
+        op.execute(f"CREATE POLICY whole_nation ON {table} USING ({_WHOLE_NATION}) WITH CHECK ({_WHOLE_NATION})")
 
 
 def downgrade() -> None:
     op.execute("DROP SEQUENCE outbox_turn")
     # ### commands auto generated by Alembic - please adjust! ###
-    op.drop_index(op.f('ix_run_entry_area'), table_name='run_entry')
-    op.drop_table('run_entry')
-    op.drop_index(op.f('ix_pool_score_area'), table_name='pool_score')
-    op.drop_table('pool_score')
-    op.drop_index(op.f('ix_payslip_run_id'), table_name='payslip')
+    op.drop_index('ix_payroll_batch_street', table_name='payroll_batch')
+    op.drop_index('ix_payroll_batch_run_id', table_name='payroll_batch')
+    op.drop_index(op.f('ix_payroll_batch_area'), table_name='payroll_batch')
+    op.drop_table('payroll_batch')
+    op.drop_index(op.f('ix_tax_card_area'), table_name='tax_card')
+    op.drop_table('tax_card')
+    op.drop_index(op.f('ix_standing_entry_area'), table_name='standing_entry')
+    op.drop_table('standing_entry')
+    op.drop_index(op.f('ix_set_aside_run_id'), table_name='set_aside')
+    op.drop_index(op.f('ix_set_aside_batch_id'), table_name='set_aside')
+    op.drop_index(op.f('ix_set_aside_area'), table_name='set_aside')
+    op.drop_table('set_aside')
+    op.drop_index(op.f('ix_placement_area'), table_name='placement')
+    op.drop_table('placement')
+    op.drop_table('payslip_line')
+    op.drop_index('ix_payslip_run_id', table_name='payslip')
+    op.drop_index('ix_payslip_batch_id', table_name='payslip')
     op.drop_index(op.f('ix_payslip_area'), table_name='payslip')
     op.drop_table('payslip')
     op.drop_index(op.f('ix_payroll_run_area'), table_name='payroll_run')
     op.drop_table('payroll_run')
+    op.drop_index(op.f('ix_payment_file_area'), table_name='payment_file')
+    op.drop_table('payment_file')
     op.drop_index(op.f('ix_payee_area'), table_name='payee')
     op.drop_table('payee')
-    op.drop_index('uq_pay_standard_approved', table_name='pay_standard',
-                  postgresql_where=sa.text("status = 'approved'"))
+    op.drop_index('uq_pay_standard_approved', table_name='pay_standard', postgresql_where=sa.text("status = 'approved'"))
     op.drop_index(op.f('ix_pay_standard_area'), table_name='pay_standard')
     op.drop_table('pay_standard')
+    op.drop_index('uq_parameter_in_force', table_name='parameter', postgresql_where=sa.text("status = 'in_force'"))
+    op.drop_index(op.f('ix_parameter_area'), table_name='parameter')
+    op.drop_table('parameter')
+    op.drop_index(op.f('ix_leave_worker_id'), table_name='leave')
+    op.drop_index(op.f('ix_leave_area'), table_name='leave')
+    op.drop_table('leave')
     op.drop_index(op.f('ix_grade_step_worker_id'), table_name='grade_step')
     op.drop_index(op.f('ix_grade_step_area'), table_name='grade_step')
     op.drop_table('grade_step')
     op.drop_index(op.f('ix_evaluation_score_area'), table_name='evaluation_score')
     op.drop_table('evaluation_score')
+    op.drop_index(op.f('ix_entry_area'), table_name='entry')
+    op.drop_table('entry')
+    op.drop_index(op.f('ix_contribution_due_area'), table_name='contribution_due')
+    op.drop_table('contribution_due')
+    op.drop_index(op.f('ix_contribution_base_area'), table_name='contribution_base')
+    op.drop_table('contribution_base')
+    op.drop_index(op.f('ix_contract_payment_area'), table_name='contract_payment')
+    op.drop_table('contract_payment')
+    op.drop_index('ix_change_pending', table_name='change', postgresql_where=sa.text('settled_by IS NULL'))
+    op.drop_index('ix_change_of_worker', table_name='change')
+    op.drop_index('ix_change_of_all', table_name='change', postgresql_where=sa.text('worker_id IS NULL'))
+    op.drop_index(op.f('ix_change_area'), table_name='change')
+    op.drop_table('change')
     op.drop_index(op.f('ix_certificate_area'), table_name='certificate')
     op.drop_table('certificate')
+    op.drop_index(op.f('ix_bank_account_worker_id'), table_name='bank_account')
+    op.drop_index(op.f('ix_bank_account_area'), table_name='bank_account')
+    op.drop_table('bank_account')
+    op.drop_index(op.f('ix_attribute_area'), table_name='attribute')
+    op.drop_table('attribute')
     op.drop_index(op.f('ix_agreement_worker_id'), table_name='agreement')
     op.drop_index(op.f('ix_agreement_area'), table_name='agreement')
     op.drop_table('agreement')
@@ -272,8 +558,7 @@ def downgrade() -> None:
     op.drop_table('policy_choice')
     op.drop_index(op.f('ix_parked_message_topic_key'), table_name='parked_message')
     op.drop_table('parked_message')
-    op.drop_index('ix_outbox_message_unsequenced', table_name='outbox_message',
-                  postgresql_where=sa.text('sequence IS NULL'))
+    op.drop_index('ix_outbox_message_unsequenced', table_name='outbox_message', postgresql_where=sa.text('sequence IS NULL'))
     op.drop_table('outbox_message')
     op.drop_index('ix_inbox_message_source_sequence', table_name='inbox_message')
     op.drop_index(op.f('ix_inbox_message_handled_at'), table_name='inbox_message')

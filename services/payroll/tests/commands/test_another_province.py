@@ -8,13 +8,10 @@ from typing import Any
 
 import pytest
 
-from common.clock import utc_now
 from common.policy import Policies, load_policies
 from common.settings import ROOT
 from common.testing import Bench
-from common.transaction import transaction
-from payroll import commands
-from payroll.models import Payslip
+from payroll.models import PayrollBatch
 
 FILE = """
 id: MADE-UP
@@ -50,7 +47,9 @@ def policies(tmp_path: Path) -> Policies:
 class TestAnotherProvince:
     """MADE-UP-1 divides pay sixty to forty; national tax holds there as everywhere."""
 
-    async def test_pays_by_its_own_split(self, office: Any, bench: Bench, policies: Policies) -> None:
+    async def test_pays_by_its_own_split(
+        self, office: Any, bench: Bench, policies: Policies, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         place = {"area": "650102001", "organisation_id": "community"}
         await office.has_standard("5000.00", area="65")
         for worker_id in ("li", "wang"):
@@ -58,18 +57,19 @@ class TestAnotherProvince:
         run_id = await office.opens(area="650102001")
         await office.scores(run_id, li=60, wang=40)
 
-        async with transaction(
-            bench.runtime.sessions, actor=office.clerk, now=utc_now(), service="payroll", policies=policies
-        ) as tx:
-            run = await commands.calculate_payroll_run(tx, run_id=run_id, on=date(2026, 3, 25))
+        with monkeypatch.context() as there:
+            there.setattr(bench.runtime, "policies", policies)
+            there.setattr(bench.runtime.consumer, "policies", policies)
+            run = await office.calculates(run_id)
 
-        assert run.status == "calculated"
-        slips = {slip.worker_id: slip for slip in await bench.rows(Payslip)}
-        assert [(line["code"], line["label"], line["amount"]) for line in slips["li"].lines] == [
-            ("fixed_pay", "固定薪酬", "3000.00"),
-            ("results_pay", "实绩薪酬", "2400.00"),
-            ("pension_worker", "养老保险（个人）", "400.00"),
-            ("tax", "个人所得税", "0.00"),
-            ("pension_employer", "养老保险（单位）", "800.00"),
+        assert (run.workers, run.set_aside) == (2, 0)
+        slips = await office.slips()
+        [batch] = await bench.rows(PayrollBatch)
+        labels = {line["code"]: line["label_zh"] for line in batch.layout}
+        assert [(code, labels[code], amount) for code, amount in (await office.lines(slips["li"])).items()] == [
+            ("fixed_pay", "固定薪酬", Decimal("3000.00")),
+            ("results_pay", "实绩薪酬", Decimal("2400.00")),
+            ("pension_worker", "养老保险（个人）", Decimal("400.00")),
+            ("pension_employer", "养老保险（单位）", Decimal("800.00")),
         ]
-        assert slips["wang"].gross == Decimal("4600.00")
+        assert slips["wang"].gross == 460000

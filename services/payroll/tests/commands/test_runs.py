@@ -1,4 +1,6 @@
-from dataclasses import replace
+"""From opening to the calculation: what is queued, what waits, what a second try leaves behind."""
+
+import asyncio
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -6,33 +8,35 @@ from typing import Any
 import pytest
 
 from common.actors import Role
-from common.errors import NotFound, SamePerson, WrongState
-from common.events.payroll import PayslipIssued, RunApproved, RunOpened
-from common.tables import PolicyChoice
+from common.errors import NotFound, WrongState
+from common.events.payroll import BatchCalculated, BatchQueued, RunCalculated, RunOpened
+from common.policy import NoClause
+from common.tables import ParkedMessage
 from common.testing import Bench, somebody
-from payroll import commands
-from payroll.commands.runs import (
-    CalculationOutdated,
-    MonthNotBegun,
-    PaidBeforeEarned,
-    RunAlreadyOpened,
-    RunEmpty,
-)
-from payroll.models import Certificate, Payee, PayrollRun, Payslip
+from payroll.commands.runs import MonthNotBegun, PaidBeforeEarned, ParametersMissing, RunAlreadyOpened
+from payroll.models import Parameter, PayrollBatch, PayrollRun, Payslip, PayslipLine, SetAside
 
 
 class TestOpenRun:
     async def test_is_said(self, office: Any, bench: Bench) -> None:
         run_id = await office.opens()
 
-        assert await bench.sent() == [
-            RunOpened(run_id=run_id, area="220102001", staff="community_worker", month="2026-03")
+        assert await bench.sent(RunOpened) == [
+            RunOpened(
+                run_id=run_id,
+                area="220102001",
+                staff="community_worker",
+                month="2026-03",
+                cycle="month",
+                paid_in="2026-03",
+            )
         ]
 
-    async def test_is_one_for_area_staff_and_month(self, office: Any) -> None:
+    async def test_is_one_for_area_staff_month_and_cycle(self, office: Any) -> None:
         await office.opens()
         await office.opens("2026-04")
         await office.opens(staff="union_worker")
+        await office.opens(cycle="first_half")
 
         with pytest.raises(RunAlreadyOpened):
             await office.opens()
@@ -52,233 +56,238 @@ class TestOpenRun:
             await office.opens(actor=somebody(Role.FINANCE, area="220103"))
 
 
-CASHIER = somebody(Role.FINANCE, area="", subject="cashier")
-ALLOWANCES = {"assistant_social_worker": 200, "social_worker": 300, "senior_social_worker": 400}
-
-
 @pytest.fixture
-async def calculated(office: Any) -> str:
-    """A run of Li and Wang, calculated by the clerk."""
+async def opened(office: Any) -> str:
+    """A run of a county with two streets: Li and Wang in one, Zhao in the other."""
     await office.has_standard("4000.00")
-    for worker_id in ("li", "wang"):
-        await office.has_worker(worker_id)
-    run_id: str = await office.opens()
-    await office.scores(run_id, li=90, wang=60)
-    assert (await office.calculates(run_id)).status == "calculated"
+    await office.has_worker("li")
+    await office.has_worker("wang")
+    await office.has_worker("zhao", area="220102002001")
+    run_id: str = await office.opens(area="220102")
+    await office.scores(run_id, li=90, wang=60, zhao=80)
     return run_id
 
 
-class TestEnter:
-    async def test_puts_the_calculation_back(self, office: Any, bench: Bench, calculated: str) -> None:
-        await office.run(commands.enter_performance, run_id=calculated, worker_id="li", overtime_pay=Decimal("100.00"))
+class TestQueue:
+    async def test_makes_a_batch_of_each_street(self, office: Any, bench: Bench, opened: str) -> None:
+        run = await office.queues(opened)
 
-        assert [run.status for run in await bench.rows(PayrollRun)] == ["open"]
+        assert (run.status, run.attempt, run.batches, run.batches_done) == ("calculating", 1, 2, 0)
+        batches = {batch.area: batch.batch_id for batch in await bench.rows(PayrollBatch)}
+        assert await bench.sent(BatchQueued) == [
+            BatchQueued(batch_id=batches[area], run_id=opened, area=area, attempt=1)
+            for area in ("220102001", "220102002")
+        ]
         assert await bench.rows(Payslip) == []
-        with pytest.raises(WrongState):
-            await office.approves(calculated)
 
-    async def test_replaces_what_was_entered_before(self, office: Any, calculated: str) -> None:
-        entry = {"run_id": calculated, "worker_id": "li"}
-        await office.run(commands.enter_performance, **entry, overtime_pay=Decimal("100.00"))
+    async def test_ends_at_once_where_there_is_nobody(self, office: Any, bench: Bench) -> None:
+        run = await office.queues(await office.opens())
 
-        entered = await office.run(commands.enter_performance, **entry, hours=Decimal("80"))
+        assert (run.status, run.workers, run.batches) == ("calculated", 0, 0)
+        assert [event.workers for event in await bench.sent(RunCalculated)] == [0]
 
-        assert (entered.overtime_pay, entered.hours) == (None, Decimal("80"))
-
-    async def test_is_for_workers_of_the_run_alone(self, office: Any, calculated: str) -> None:
-        await office.has_worker("neighbour", area="220102002001")
-
-        for stranger in ("neighbour", "nobody"):
-            with pytest.raises(NotFound):
-                await office.scores(calculated, **{stranger: 80})
-
-    async def test_ends_with_the_approval(self, office: Any, calculated: str) -> None:
-        await office.approves(calculated)
+    async def test_is_not_for_an_approved_run(self, office: Any, opened: str) -> None:
+        await office.calculates(opened)
+        await office.approves(opened)
 
         with pytest.raises(WrongState):
-            await office.scores(calculated, li=100)
-        with pytest.raises(WrongState):
-            await office.run(commands.enter_performance, run_id=calculated, worker_id="li")
-        with pytest.raises(WrongState):
-            await office.calculates(calculated)
+            await office.queues(opened)
 
-
-class TestApproveRun:
-    async def test_issues_each_slip_and_says_the_totals(self, office: Any, bench: Bench, calculated: str) -> None:
-        await office.approves(calculated)
-
-        issued = await bench.sent(PayslipIssued)
-        [approved] = await bench.sent(RunApproved)
-        assert [slip.worker_id for slip in issued] == ["li", "wang"]
-        assert approved.workers == 2
-        assert approved.gross_total == sum(slip.gross for slip in issued) == Decimal("8000.00")
-        assert approved.net_total == sum(slip.net for slip in issued)
-        for slip in issued:
-            assert slip.net == slip.gross - slip.contributions - slip.tax
-            assert set(slip.lines[0]) == {"code", "kind", "label", "amount"}
-
-    async def test_is_not_for_who_opened_it(self, office: Any, calculated: str) -> None:
-        with pytest.raises(SamePerson):
-            await office.approves(calculated, office.clerk)
-
-    async def test_is_not_for_who_calculated_it(self, office: Any, bench: Bench, calculated: str) -> None:
-        await office.calculates(calculated, office.chief)
-
-        with pytest.raises(SamePerson):
-            await office.approves(calculated, office.chief)
-
-        assert await bench.sent(PayslipIssued) == []
-
-    async def test_is_not_for_who_entered_an_amount(self, office: Any, calculated: str) -> None:
-        await office.run(
-            commands.enter_performance,
-            actor=CASHIER,
-            run_id=calculated,
-            worker_id="li",
-            overtime_pay=Decimal("100.00"),
-        )
-        await office.calculates(calculated)
-
-        with pytest.raises(SamePerson):
-            await office.approves(calculated, CASHIER)
-
-        await office.approves(calculated)
-
-    async def test_is_not_for_who_scored_for_the_pool(self, office: Any, calculated: str) -> None:
-        score = {"run_id": calculated, "worker_id": "li", "score": Decimal("95")}
-        await office.run(commands.score_for_pool, actor=CASHIER, **score)
-        await office.calculates(calculated)
-
-        with pytest.raises(SamePerson):
-            await office.approves(calculated, CASHIER)
-
-        await office.approves(calculated)
-
-    async def test_is_not_for_who_is_paid_by_it(self, office: Any, bench: Bench, calculated: str) -> None:
-        async with bench.session() as session, session.begin():
-            (await session.get_one(Payee, "li")).account = CASHIER.account
-
-        with pytest.raises(SamePerson):
-            await office.approves(calculated, CASHIER)
-
-        assert await bench.sent(PayslipIssued) == []
-        await office.approves(calculated)
-
-    async def test_is_for_who_entered_or_is_paid_in_another_run(self, office: Any, calculated: str) -> None:
-        await office.has_worker("zhao", area="220102002001", account=CASHIER.account)
-        other = await office.opens(area="220102002")
-        score = {"run_id": other, "worker_id": "zhao", "score": Decimal("95")}
-        await office.run(commands.score_for_pool, actor=CASHIER, **score)
-        await office.calculates(other)
-
-        await office.approves(calculated, CASHIER)
-
-    async def test_happens_once(self, office: Any, bench: Bench, calculated: str) -> None:
-        await office.approves(calculated)
-
-        with pytest.raises(WrongState):
-            await office.approves(calculated)
-
-        assert len(await bench.sent(RunApproved)) == 1
-
-    async def test_needs_a_calculation(self, office: Any) -> None:
-        run_id = await office.opens()
-
-        with pytest.raises(WrongState):
-            await office.approves(run_id)
-
-    async def test_needs_a_slip(self, office: Any) -> None:
-        run_id = await office.opens()
-        assert (await office.calculates(run_id)).status == "calculated"
-
-        with pytest.raises(RunEmpty):
-            await office.approves(run_id)
-
-    async def test_is_not_seen_from_another_area(self, office: Any, calculated: str) -> None:
+    async def test_is_not_seen_from_another_area(self, office: Any, opened: str) -> None:
         with pytest.raises(NotFound):
-            await office.approves(calculated, somebody(Role.FINANCE, area="320102"))
-
-    @pytest.mark.parametrize("change", ["a worker left", "a certificate came", "a standard changed"])
-    async def test_waits_for_a_new_calculation_when(
-        self, office: Any, bench: Bench, calculated: str, change: str
-    ) -> None:
-        if change == "a standard changed":
-            await office.has_standard("4200.00", starts_on=date(2026, 3, 1))
-        elif change == "a certificate came":
-            certificate = Certificate(
-                worker_id="li", level="social_worker", area="220102001", registered_on=date(2026, 3, 9)
-            )
-            await bench.save(certificate)
-        else:
-            async with bench.session() as session, session.begin():
-                (await session.get_one(Payee, "li")).left_on = date(2026, 3, 16)
-
-        with pytest.raises(CalculationOutdated):
-            await office.approves(calculated)
-
-        assert await bench.sent(PayslipIssued) == []
+            await office.queues(opened, somebody(Role.FINANCE, area="320102"))
 
     @pytest.mark.parametrize(
-        ("area", "starts_on", "outdated"),
+        ("place", "rule"),
         [
-            pytest.param("220102", date(2025, 1, 1), True, id="the choice itself was changed"),
-            pytest.param("220102", date(2026, 3, 1), True, id="another one begins with the month"),
-            pytest.param("220102", date(2026, 3, 2), False, id="not when another one begins within it"),
-            pytest.param("220103", date(2026, 1, 1), False, id="not when another county chose"),
+            pytest.param({"staff": "union_worker", "area": "320602001"}, "contributions.amounts", id="contributions"),
+            pytest.param({"staff": "union_worker", "area": "340102001"}, "pay.composition", id="the make-up of pay"),
         ],
     )
-    async def test_waits_for_a_new_calculation_when_a_county_chose_anew(
-        self, office: Any, bench: Bench, area: str, starts_on: date, outdated: bool
+    async def test_stops_where_no_document_rules_on(
+        self, office: Any, bench: Bench, place: dict[str, Any], rule: str
     ) -> None:
-        await bench.choose("JL-4d", "amounts", ALLOWANCES, area="220102", starts_on=date(2025, 1, 1))
-        await office.has_standard("4000.00")
-        await office.has_worker("li")
-        await bench.save(
-            Certificate(worker_id="li", level="social_worker", area="220102001", registered_on=date(2025, 3, 9))
-        )
-        run_id = await office.opens()
-        await office.scores(run_id, li=90)
-        await office.calculates(run_id)
+        await office.has_worker("chen", **place, monthly_pay=Decimal("6000.00"))
+        run_id = await office.opens(**place)
 
-        async with bench.session() as session, session.begin():
-            await session.merge(
-                PolicyChoice(
-                    clause="JL-4d",
-                    term="amounts",
-                    area=area,
-                    starts_on=starts_on,
-                    value=ALLOWANCES | {"social_worker": 350},
-                    decision_id="bench",
-                )
-            )
+        with pytest.raises(NoClause) as stopped:
+            await office.queues(run_id)
 
-        if not outdated:
-            await office.approves(run_id)
-            return
-        with pytest.raises(CalculationOutdated):
-            await office.approves(run_id)
-        await office.calculates(run_id)
-        await office.approves(run_id)
-        [slip] = await bench.rows(Payslip)
-        assert "350.00" in [line["amount"] for line in slip.lines]
+        assert stopped.value.rule == rule
+        assert [run.status for run in await bench.rows(PayrollRun)] == ["open"]
 
-    @pytest.mark.parametrize(("document", "outdated"), [("JL", True), ("LAW-TAX", True), ("JS", False)])
-    async def test_waits_for_a_new_calculation_when_a_document_reads_otherwise(
-        self,
-        office: Any,
-        bench: Bench,
-        calculated: str,
-        monkeypatch: pytest.MonkeyPatch,
-        document: str,
-        outdated: bool,
+    async def test_stops_with_the_name_of_every_row_that_is_missing(self, office: Any, bench: Bench) -> None:
+        """LAW-SI, LAW-MW: figures are rows; one that has ended is not carried on."""
+        place = {"staff": "union_worker", "area": "320102001"}
+        await office.has_worker("chen", **place, monthly_pay=Decimal("6000.00"))
+        run_id = await office.opens(**place)
+        for code in ("wage.floor", "contribution.pension.limits"):
+            await bench.save(ended(code, area="3201", on=date(2026, 3, 1)))
+
+        with pytest.raises(ParametersMissing) as stopped:
+            await office.queues(run_id)
+
+        assert {one.code for one in stopped.value.missing} == {"wage.floor", "contribution.pension.limits"}
+        assert "contribution.pension.limits" in str(stopped.value)
+        assert await bench.sent(BatchQueued) == []
+
+    async def test_goes_by_the_figures_of_its_own_month(self, office: Any, bench: Bench) -> None:
+        place = {"staff": "union_worker", "area": "320102001"}
+        await office.has_worker("chen", **place, monthly_pay=Decimal("6000.00"))
+        await bench.save(ended("wage.floor", area="3201", on=date(2026, 3, 2)))
+
+        assert (await office.queues(await office.opens(**place))).status == "calculating"
+
+
+def ended(code: str, *, area: str, on: date) -> Parameter:
+    return Parameter(
+        parameter_id=f"ended-{code}",
+        code=code,
+        area=area,
+        starts_on=on,
+        value=None,
+        source="test",
+        confidence="H",
+        status="in_force",
+        entered_by="a",
+        entered_on=on,
+        checked_by="b",
+        checked_on=on,
+    )
+
+
+class TestBatch:
+    async def test_says_how_far_the_run_is(self, office: Any, bench: Bench, opened: str) -> None:
+        run = await office.calculates(opened)
+
+        told = await bench.sent(BatchCalculated)
+        assert [(one.done, one.batches, one.area, one.workers) for one in told] == [
+            (1, 2, "220102001", 2),
+            (2, 2, "220102002", 1),
+        ]
+        [calculated] = await bench.sent(RunCalculated)
+        assert (calculated.workers, calculated.set_aside, calculated.batches) == (3, 0, 2)
+        assert calculated.gross_total == Decimal("12000.00") == sum(one.gross_total for one in told)
+        assert run.gross_total == 1_200_000
+
+    async def test_is_worked_out_once_however_often_it_is_told(self, office: Any, bench: Bench, opened: str) -> None:
+        """The same message again, and another message about the same batch."""
+        await office.queues(opened)
+        queued = await bench.sent(BatchQueued)
+        for event in (*queued, *queued, *queued):
+            await bench.hear(event)
+
+        assert len(await bench.rows(Payslip)) == 3
+        run = await office.the_run(opened)
+        assert (run.status, run.batches_done, run.workers) == ("calculated", 2, 3)
+        assert len(await bench.sent(RunCalculated)) == 1
+
+    async def test_is_done_by_one_of_two_that_take_it_at_once(self, office: Any, bench: Bench, opened: str) -> None:
+        await office.queues(opened)
+        queued = await bench.sent(BatchQueued)
+
+        await asyncio.gather(*(bench.hear(event) for event in (*queued, *queued)))
+
+        run = await office.the_run(opened)
+        assert (run.status, run.batches_done, run.workers) == ("calculated", 2, 3)
+        assert len(await bench.sent(BatchCalculated)) == 2
+        assert await bench.rows(ParkedMessage) == []
+
+    async def test_pays_nobody_whom_another_run_pays_at_the_same_moment(
+        self, office: Any, bench: Bench, opened: str
     ) -> None:
-        policies = bench.runtime.policies
-        assert document in policies.digests
-        digests = {**policies.digests, document: "sha256:another"}
-        monkeypatch.setattr(bench.runtime, "policies", replace(policies, digests=digests))
+        street = await office.opens(area="220102001")
+        for run_id in (opened, street):
+            await office.queues(run_id)
 
-        if not outdated:
-            await office.approves(calculated)
-            return
-        with pytest.raises(CalculationOutdated):
-            await office.approves(calculated)
+        await asyncio.gather(*(bench.hear(event) for event in await bench.sent(BatchQueued)))
+
+        runs = [await office.the_run(run_id) for run_id in (opened, street)]
+        assert sum(run.workers for run in runs) == 3
+        assert sum(run.set_aside for run in runs) == 2
+        assert {code for _, code in await office.set_aside()} == {"paid_in_another_run"}
+        assert len(await bench.rows(Payslip)) == 3
+
+    async def test_of_an_earlier_attempt_is_left_alone(self, office: Any, bench: Bench, opened: str) -> None:
+        await office.queues(opened)
+        [first, _] = await bench.sent(BatchQueued)
+        await office.queues(opened)
+
+        await bench.hear(first)
+
+        assert await bench.rows(Payslip) == []
+        assert (await office.the_run(opened)).batches_done == 0
+
+    async def test_shows_a_run_that_waits(self, office: Any, bench: Bench, opened: str) -> None:
+        await office.queues(opened)
+        [first, _] = await bench.sent(BatchQueued)
+        await bench.hear(first)
+
+        answer = await bench.client(Role.FINANCE, area="220102").get(f"/v1/payroll-runs/{opened}")
+
+        assert (answer.json()["status"], answer.json()["batches_done"]) == ("calculating", 1)
+        assert [batch["area"] for batch in answer.json()["waiting"]] == ["220102002"]
+
+    async def test_seals_inputs_terms_and_root(self, office: Any, bench: Bench, opened: str) -> None:
+        await office.calculates(opened)
+
+        for batch in await bench.rows(PayrollBatch):
+            assert all(len(digest or "") == 64 for digest in (batch.inputs, batch.terms, batch.root))
+            assert batch.snapshot
+            assert batch.engine
+
+    async def test_that_cannot_be_done_waits_and_is_queued_anew(
+        self, office: Any, bench: Bench, opened: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What breaks leaves nothing half, is parked with its reason, and does not stand in the way of the next try."""
+        await office.queues(opened)
+        [first, second] = await bench.sent(BatchQueued)
+        with monkeypatch.context() as broken:
+            broken.setattr("payroll.commands.batches.reconcile_batch", _breaks)
+            await bench.hear(first)
+        await bench.hear(second)
+
+        assert {slip.area[:9] for slip in await bench.rows(Payslip)} == {"220102002"}
+        assert (await office.the_run(opened)).batches_done == 1
+        [parked] = await bench.rows(ParkedMessage)
+        assert "does not add up" in parked.reason
+
+        await office.queues(opened)
+        for event in (await bench.sent(BatchQueued))[2:]:
+            await bench.hear(event)
+        run = await office.the_run(opened)
+        assert (run.status, run.attempt, run.workers) == ("calculated", 2, 3)
+
+
+async def _breaks(*_: Any) -> None:
+    raise ValueError("does not add up")
+
+
+class TestCalculateAgain:
+    async def test_replaces_what_was_there(self, office: Any, bench: Bench, opened: str) -> None:
+        await office.calculates(opened)
+        first = {slip.worker_id: (slip.payslip_id, slip.net) for slip in await bench.rows(Payslip)}
+        lines = len(await bench.rows(PayslipLine))
+
+        run = await office.calculates(opened)
+
+        assert run.attempt == 2
+        assert {slip.worker_id: (slip.payslip_id, slip.net) for slip in await bench.rows(Payslip)} == first
+        assert len(await bench.rows(PayslipLine)) == lines
+        assert len(await bench.rows(PayrollBatch)) == 2
+
+    async def test_forgets_who_was_set_aside(self, office: Any, bench: Bench, opened: str) -> None:
+        await office.has_worker("sun", post_class="head")
+        assert (await office.calculates(opened)).set_aside == 1
+        await office.has_standard("5000.00", post_class="head")
+        await office.scores(opened, sun=80)
+
+        run = await office.calculates(opened)
+
+        assert (run.workers, run.set_aside, await bench.rows(SetAside)) == (4, 0, [])
+
+    async def test_takes_a_reviewed_run_back(self, office: Any, opened: str) -> None:
+        await office.calculates(opened)
+        await office.reviews(opened)
+
+        assert (await office.calculates(opened)).status == "calculated"

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from common.actors import Role
-from common.errors import NotFound, SamePerson, WrongState
+from common.actors import Actor, Role
+from common.errors import NotFound, Refused, SamePerson, WrongState
 from common.events.payroll import PayStandardSet
 from common.testing import Bench, somebody
 from payroll import commands
+from payroll.models import Change, Parameter
 
 DRAFT: dict[str, Any] = {
     "area": "220102",
@@ -59,6 +60,20 @@ class TestPayStandard:
             (Decimal("4200.00"), "approved"),
         ]
 
+    async def test_notes_that_everybodys_pay_may_change_from_its_month(self, office: Any, bench: Bench) -> None:
+        drafted = await office.run(commands.set_pay_standard, **DRAFT | {"starts_on": date(2026, 1, 15)})
+        assert await bench.rows(Change) == []
+
+        await office.run(
+            commands.approve_pay_standard, actor=office.chief, standard_id=drafted.standard_id, on=date(2026, 1, 20)
+        )
+
+        (change,) = await bench.rows(Change)
+        assert (change.area, change.staff, change.worker_id, change.from_month) == (
+            "220102", "community_worker", None, "2026-01",
+        )  # fmt: skip
+        assert (change.cause, change.reference) == ("standard", drafted.standard_id)
+
     async def test_is_set_and_approved_in_ones_own_area_only(self, office: Any) -> None:
         elsewhere = somebody(Role.FINANCE, area="320102", subject="neighbour")
         drafted = await office.run(commands.set_pay_standard, **DRAFT)
@@ -72,3 +87,89 @@ class TestPayStandard:
                 standard_id=drafted.standard_id,
                 on=date(2026, 1, 5),
             )
+
+
+class TestApprovers:
+    """JH-13c: pay of open recruitment goes by a scheme that the district's finance bureau has approved."""
+
+    DRAFT = DRAFT | {"area": "420103", "staff": "open_recruitment"}
+
+    @pytest.mark.clause("JH-13c")
+    @pytest.mark.parametrize(
+        "office_of",
+        [
+            pytest.param(somebody(Role.FINANCE, area="420103", subject="district"), id="the district's finance"),
+            pytest.param(somebody(Role.FINANCE, area="4201", subject="city"), id="the city's finance"),
+        ],
+    )
+    async def test_are(self, office: Any, bench: Bench, office_of: Actor) -> None:
+        drafted = await office.run(commands.set_pay_standard, **self.DRAFT)
+        approved = await office.run(
+            commands.approve_pay_standard, actor=office_of, standard_id=drafted.standard_id, on=date(2026, 1, 5)
+        )
+
+        assert approved.status == "approved"
+        (decision,) = await bench.decisions("standard.approvers")
+        assert (decision.clause, decision.permits, decision.subject) == ("JH-13c", True, drafted.standard_id)
+
+    @pytest.mark.clause("JH-13c")
+    async def test_are_not_another_office(self, office: Any, bench: Bench) -> None:
+        lead = somebody(Role.LEAD_DEPARTMENT, area="420103", subject="lead")
+        drafted = await office.run(commands.set_pay_standard, **self.DRAFT)
+
+        with pytest.raises(Refused):
+            await office.run(
+                commands.approve_pay_standard, actor=lead, standard_id=drafted.standard_id, on=date(2026, 1, 5)
+            )
+
+        assert [row.status for row in await office.standards()] == ["drafted"]
+        assert await bench.rows(Change) == []
+
+
+def guidance(code: str, amount: str) -> Parameter:
+    """What the city published for the first grade of ordinary posts."""
+    return Parameter(
+        parameter_id=code, code=code, area="3201", staff="", starts_on=date(2026, 1, 1), value={"ordinary|1": amount},
+        source="某市指导标准", confidence="H", status="in_force", entered_by="clerk", entered_on=date(2026, 1, 1),
+    )  # fmt: skip
+
+
+class TestGuidance:
+    """JS-6a: a city may publish standards to go by, each from its day; until it does, none bind."""
+
+    async def approves(self, office: Any, amount: str, starts_on: date) -> Any:
+        draft = DRAFT | {"area": "320102", "staff": "union_worker", "starts_on": starts_on}
+        drafted = await office.run(commands.set_pay_standard, **draft | {"monthly_amount": Decimal(amount)})
+        return await office.run(
+            commands.approve_pay_standard, actor=office.chief, standard_id=drafted.standard_id, on=date(2026, 1, 5)
+        )
+
+    @pytest.fixture
+    async def published(self, bench: Bench) -> None:
+        await bench.save(guidance("table.guidance_lowest", "4000.00"), guidance("table.guidance_highest", "6000.00"))
+
+    @pytest.mark.clause("JS-6a")
+    @pytest.mark.parametrize(
+        ("amount", "within"),
+        [
+            pytest.param("3999.99", False, id="a fen below the lowest"),
+            pytest.param("4000.00", True, id="the lowest"),
+            pytest.param("6000.00", True, id="the highest"),
+            pytest.param("6000.01", False, id="a fen above the highest"),
+        ],
+    )
+    async def test_bounds(self, office: Any, bench: Bench, published: None, amount: str, within: bool) -> None:
+        if within:
+            await self.approves(office, amount, date(2026, 1, 1))
+        else:
+            with pytest.raises(Refused):
+                await self.approves(office, amount, date(2026, 1, 1))
+
+        (decision,) = await bench.decisions("pay.guidance")
+        assert (decision.clause, decision.permits) == ("JS-6a", within)
+        assert decision.parameters == {code: code for code in ("table.guidance_lowest", "table.guidance_highest")}
+
+    async def test_binds_nobody_the_day_before_it_begins(self, office: Any, bench: Bench, published: None) -> None:
+        await self.approves(office, "1.00", date(2025, 12, 31))
+
+        assert await bench.decisions("pay.guidance") == []

@@ -6,7 +6,8 @@ import pytest
 
 from common.actors import Role
 from common.testing import Bench, somebody
-from payroll.models import Agreement, Payslip
+from payroll import queries
+from payroll.models import Agreement, PayrollBatch, Payslip
 
 UNION: dict[str, Any] = {"staff": "union_worker", "area": "320102001"}
 
@@ -37,7 +38,7 @@ class TestWhoIsPaid:
 
         run = await office.calculates(run_id)
 
-        assert run.workers + len(run.findings) == (0 if days is None else 1)
+        assert run.workers + run.set_aside == (0 if days is None else 1)
 
     async def test_a_renewal_that_follows_on_makes_a_whole_month(self, office: Any, bench: Bench) -> None:
         await office.has_worker("chen", **UNION, monthly_pay=Decimal("6000.00"), ends_on=date(2026, 3, 16))
@@ -47,28 +48,46 @@ class TestWhoIsPaid:
         await office.calculates(run_id)
 
         [slip] = await bench.rows(Payslip)
-        assert slip.gross == Decimal("6100.00")
+        # ten weekdays at 6,000 and twelve at 6,100: the rate of each day counts, and no day is lost between them
+        assert slip.gross == 605455
 
     async def test_one_slip_a_month_also_across_runs_that_cannot_see_each_other(
         self, office: Any, bench: Bench
     ) -> None:
+        """Who moves is paid where the last day of the month is served, by that street's run alone."""
         await office.has_worker("chen", **UNION, monthly_pay=Decimal("6000.00"), ends_on=date(2026, 3, 16))
         moved = renewal("chen", area="320102002", starts_on=date(2026, 3, 16), monthly_pay=Decimal("6000.00"))
         await bench.save(moved)
         first = await office.opens(**UNION)
         second = await office.opens(**(UNION | {"area": "320102002"}))
-        assert (await office.calculates(first)).status == "calculated"
 
-        run = await office.calculates(second, somebody(Role.FINANCE, area="320102002", subject="clerk"))
+        runs = [
+            await office.calculates(run_id, somebody(Role.FINANCE, area=area, subject="clerk"))
+            for run_id, area in ((first, "320102001"), (second, "320102002"))
+        ]
 
-        assert (run.status, run.findings[0]["code"]) == ("blocked", "paid_in_another_run")
-        assert [slip.run_id for slip in await bench.rows(Payslip)] == [first]
+        assert [run.workers for run in runs] == [0, 1]
+        [slip] = await bench.rows(Payslip)
+        assert (slip.run_id, slip.gross) == (second, 600000)
+
+    async def test_whom_another_run_has_paid_is_set_aside(self, office: Any, bench: Bench) -> None:
+        """A county's run and one of a street in it."""
+        await office.has_worker("chen", **UNION, monthly_pay=Decimal("6000.00"))
+        await office.has_worker("qian", **(UNION | {"area": "320102002"}), monthly_pay=Decimal("6000.00"))
+        street = await office.opens(**UNION)
+        county = await office.opens(**(UNION | {"area": "320102"}))
+        await office.calculates(street)
+
+        run = await office.calculates(county)
+
+        assert (run.workers, await office.set_aside(county)) == (1, [("chen", "paid_in_another_run")])
+        assert {slip.worker_id: slip.run_id for slip in await bench.rows(Payslip)} == {"chen": street, "qian": county}
 
 
 def renewal(worker_id: str, **changes: Any) -> Any:
     given: dict[str, Any] = {
         "agreement_id": f"renewal-{worker_id}", "worker_id": worker_id, "area": "320102001", "staff": "union_worker",
-        "organisation_id": "community-320102001", "post_class": "ordinary", "ends_on": None,
+        "organisation_id": "community-320102001", "post_class": "ordinary", "kind": "labour_fixed", "ends_on": None,
         "signed_on": date(2026, 3, 1), "monthly_pay": None,
     }  # fmt: skip
     return Agreement(**(given | changes))
@@ -77,9 +96,6 @@ def renewal(worker_id: str, **changes: Any) -> Any:
 class TestTaxOverTheYear:
     """LAW-IIT: cumulative by month of payment, with what this employer withheld in approved runs."""
 
-    async def _slips(self, bench: Bench) -> dict[str, Decimal]:
-        return {slip.month: slip.tax for slip in await bench.rows(Payslip)}
-
     @pytest.mark.clause("LAW-IIT")
     async def test_goes_on_from_approved_months_and_begins_anew_with_the_year(self, office: Any, bench: Bench) -> None:
         await office.has_worker("chen", **UNION, monthly_pay=Decimal("20000.00"), starts_on=date(2025, 12, 1))
@@ -87,45 +103,45 @@ class TestTaxOverTheYear:
             await office.pays(month, **UNION)
 
         # worker's contributions: 1,600 + 410 + 100 + 1,600 = 3,710; taxable 11,290 a month
-        assert await self._slips(bench) == {
-            "2025-12": Decimal("338.70"),
-            "2026-01": Decimal("338.70"),
-            "2026-02": Decimal("338.70"),
-            "2026-03": Decimal("338.70"),
-            "2026-04": Decimal("979.90"),  # 45,160 x 10 % - 2,520 - 1,016.10
+        assert {slip.month: slip.tax for slip in await bench.rows(Payslip)} == {
+            "2025-12": 33870,
+            "2026-01": 33870,
+            "2026-02": 33870,
+            "2026-03": 33870,
+            "2026-04": 97990,  # 45,160 x 10 % - 2,520 - 1,016.10 yuan
         }
 
     async def test_a_december_wage_paid_in_january_belongs_to_the_new_year(self, office: Any, bench: Bench) -> None:
         await office.has_worker("chen", **UNION, monthly_pay=Decimal("8000.00"))
         await office.pays("2025-11", **UNION, paid_in="2025-12")
-        await office.pays("2025-12", **UNION, paid_in="2026-01")
-        await office.pays("2026-01", **UNION, paid_in="2026-01")
+        december = await office.pays("2025-12", **UNION, paid_in="2026-01")
+        january = await office.pays("2026-01", **UNION, paid_in="2026-01")
 
-        [december, january] = [
-            decision.facts
-            for decision in await bench.decisions("tax.cumulative_withholding")
-            if decision.on == date(2026, 1, 1)
-        ]
-        assert (december["months"], december["income"], december["withheld"]) == (1, "8000.00", "0.00")
-        assert (january["months"], january["income"]) == (1, "16000.00")
+        before = {run_id: (await _year_before(bench, run_id)) for run_id in (december, january)}
+        assert before[december] == (1, 0)
+        assert before[january] == (1, 800000)
 
     async def test_what_is_not_approved_does_not_count(self, office: Any, bench: Bench) -> None:
         await office.has_worker("chen", **UNION, monthly_pay=Decimal("8000.00"))
-        await office.calculates(await office.opens("2026-01", **UNION))
-        await office.calculates(await office.opens("2026-02", **UNION))
+        runs = [await office.opens(month, **UNION) for month in ("2026-01", "2026-02")]
+        for run_id in runs:
+            await office.calculates(run_id)
 
-        assert [fact.facts["income"] for fact in await bench.decisions("tax.cumulative_withholding")] == [
-            "8000.00",
-            "8000.00",
-        ]
+        assert [(await _year_before(bench, run_id))[1] for run_id in runs] == [0, 0]
 
     async def test_begins_anew_with_another_employer(self, office: Any, bench: Bench) -> None:
         await office.has_worker("chen", **UNION, monthly_pay=Decimal("8000.00"), ends_on=date(2026, 2, 1))
         await bench.save(
             renewal("chen", organisation_id="other", starts_on=date(2026, 2, 1), monthly_pay=Decimal("8000.00"))
         )
-        await office.pays("2026-01", **UNION)
-        await office.pays("2026-02", **UNION)
+        runs = [await office.pays(month, **UNION) for month in ("2026-01", "2026-02")]
 
-        facts = [decision.facts for decision in await bench.decisions("tax.cumulative_withholding")]
-        assert [(one["months"], one["income"]) for one in facts] == [(1, "8000.00"), (1, "8000.00")]
+        assert [await _year_before(bench, run_id) for run_id in runs] == [(1, 0), (1, 0)]
+
+
+async def _year_before(bench: Bench, run_id: str) -> tuple[int, int]:
+    """Of the one worker of a run, as sealed: months of employment in the year, and fen of income before this slip."""
+    [batch] = [one for one in await bench.rows(PayrollBatch) if one.run_id == run_id]
+    columns, _ = queries.recompute(batch.snapshot or b"")
+    [months], [income] = columns.year.months.tolist(), columns.year.income.tolist()
+    return months, income

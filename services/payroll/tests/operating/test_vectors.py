@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.policy import load_policies
+from common.policy import load_policies, load_seeds
 from common.policy.__main__ import POLICIES, import_all_rules
 from payroll.__main__ import main
 from payroll.operating import tax_kinds
@@ -29,7 +29,7 @@ FOLDER = Path(__file__).parent / "vectors"
 TAX = {vector.name: vector for vector in read_vectors(FOLDER / "iit_vectors.json")}
 LAW = {vector.name: vector for vector in read_vectors(FOLDER / "law_vectors.json")}
 ON = date(2026, 12, 1)
-DESK = Desk(load_policies(POLICIES, strict=True), area="", staff="labour_contract", on=ON)
+DESK = Desk(load_policies(POLICIES, strict=True), "", "labour_contract", ON, load_seeds(POLICIES))
 
 
 def examples(*kinds: str) -> Any:
@@ -233,7 +233,7 @@ class TestCommand:
 
     def test_goes_by_the_terms_of_the_policy_files(self, capsys: Any, tmp_path: Path) -> None:
         folder = shutil.copytree(POLICIES, tmp_path / "policies")
-        file = folder / "law-tax.yaml"
+        file = folder / "parameters" / "nation.yaml"
         file.write_text(file.read_text("utf-8").replace('value: "5000.00"', 'value: "5001.00"'), "utf-8")
 
         code, said = run(capsys, str(FOLDER / "iit_vectors.json"), "--policies", str(folder))

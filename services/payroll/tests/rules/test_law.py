@@ -44,7 +44,7 @@ class TestWageFloor:
 
     def test_is_not_guessed_from_another_place(self) -> None:
         with pytest.raises(NoClause):
-            decide_here(wage_floor, area="330602", staff="union_worker", on=MARCH)
+            decide_here(wage_floor, area="510104", staff="union_worker", on=MARCH)
 
 
 def floor_decision(area: str, staff: str, **facts: Any) -> Any:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from common.policy import NotChosen
 from common.testing import decide_here
 from payroll.rules import certificate_allowance, compose_pay, pay_for_part_of_month, share_pool
-from payroll.rules.pay import CertificateAllowance, CertificateLevel, PartialMonth, PayComposition, PoolShares
+from payroll.rules.composition import PayComposition
+from payroll.rules.pay import CertificateAllowance, CertificateLevel, PartialMonth, PoolShares
 
 CHANGCHUN = "220102001002"
 NANJING = "320102001"

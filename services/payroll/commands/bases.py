@@ -1,0 +1,126 @@
+"""The pay that contributions go by: set for one person, or for a whole area from last year's pay."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from common.areas import within
+from common.errors import BusinessError, NotFound
+from common.money import in_yuan, whole_fen
+from common.transaction import Transaction
+from payroll.commands.changes import note_change
+from payroll.models import Change, ContributionBase
+from payroll.queries import accounts
+from payroll.queries import contributions as queries
+
+CAUSE = "contribution_base"
+ROWS_AT_ONCE = 2_000
+
+
+class YearNotOver(BusinessError):
+    status = 422
+    zh = "缴费基数自 {from_month} 起调整，应依据该月之前的完整年度；{year} 年尚未结束。"
+    en = "Bases from {from_month} on go by a whole year before that month; {year} is not over by then."
+
+
+async def set_contribution_base(
+    tx: Transaction, *, worker_id: str, scheme: str, from_month: str, amount: Decimal, source: str
+) -> ContributionBase:
+    """`amount` in yuan a month. A month already paid is worked out again by the next run."""
+    payee = await accounts.payee(tx.session, worker_id=worker_id)
+    if payee is None:
+        raise NotFound(what=f"person {worker_id}")
+
+    place = {"worker_id": worker_id, "scheme": scheme, "from_month": from_month}
+    said = {
+        "area": payee.area,
+        "amount": whole_fen(amount),
+        "source": source,
+        "set_by": tx.actor.account,
+    }
+    addition = upsert(ContributionBase).values(**place, **said)
+    kept: ContributionBase | None = await tx.session.scalar(
+        addition.on_conflict_do_update(index_elements=list(place), set_=said).returning(ContributionBase)
+    )
+    await note_change(
+        tx,
+        area=payee.area,
+        worker_id=worker_id,
+        staff=payee.staff,
+        from_month=from_month,
+        cause=CAUSE,
+        reference=scheme,
+    )
+    assert kept is not None  # noqa: S101  # an upsert that returns
+    return kept
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """How many people's bases were set from their pay of `year`, and their monthly averages added up, in fen."""
+
+    area: str
+    staff: str
+    year: int
+    from_month: str
+    schemes: tuple[str, ...]
+    workers: int
+    total: int
+
+
+async def adjust_contribution_bases(
+    tx: Transaction, *, area: str, staff: str, year: int, from_month: str, schemes: Sequence[str]
+) -> Adjustment:
+    """Everybody's own monthly average of `year`, before floor and ceiling, from `from_month` on.
+
+    Our reading: the pay of a year is what was paid for its months here, before anything is taken off, divided by the
+    months that were paid. Whoever was paid nothing here that year keeps the base he has.
+    """
+    if not within(area, tx.actor.area):
+        raise NotFound(what=f"area {area}")
+    if from_month <= f"{year}-12":
+        raise YearNotOver(from_month=from_month, year=year)
+    found = await queries.pay_of_year(tx.session, area=area, staff=staff, year=year)
+
+    rows = [
+        {
+            "worker_id": one.worker_id,
+            "scheme": scheme,
+            "from_month": from_month,
+            "area": one.area,
+            "amount": one.monthly,
+            "source": f"{year}年{one.months}个月工资合计{in_yuan(one.gross)}元，月平均{in_yuan(one.monthly)}元",
+            "set_by": tx.actor.account,
+        }
+        for one in found
+        for scheme in schemes
+    ]
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        addition = upsert(ContributionBase).values(rows[start : start + ROWS_AT_ONCE])
+        said = {name: addition.excluded[name] for name in ("area", "amount", "source", "set_by")}
+        await tx.session.execute(
+            addition.on_conflict_do_update(index_elements=["worker_id", "scheme", "from_month"], set_=said)
+        )
+    await _note_changes(tx, found, staff=staff, from_month=from_month)
+    total = sum(one.monthly for one in found)
+    return Adjustment(area, staff, year, from_month, tuple(schemes), workers=len(found), total=total)
+
+
+async def _note_changes(tx: Transaction, found: Sequence[queries.YearOfPay], *, staff: str, from_month: str) -> None:
+    changes = [
+        {
+            "area": one.area,
+            "worker_id": one.worker_id,
+            "staff": staff,
+            "from_month": from_month,
+            "cause": CAUSE,
+            "reference": from_month,
+            "noted_at": tx.now,
+        }
+        for one in found
+    ]
+    for start in range(0, len(changes), ROWS_AT_ONCE):
+        await tx.session.execute(insert(Change), changes[start : start + ROWS_AT_ONCE])

@@ -1,0 +1,256 @@
+"""What offices enter: monthly variables, what holds every month, and what a scheme pays a person for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from common.errors import BusinessError, NotFound, SamePerson
+from common.policy import Finding
+from common.transaction import Transaction
+from payroll.commands.changes import note_change, note_changes
+from payroll.models import Attribute, Cycle, Entry, StandingEntry
+from payroll.queries import entries as queries
+from payroll.rules.cycles import PayPeriod, month_of
+from payroll.rules.entries import faults_of, faults_of_attribute, warnings_about
+
+MOST_AT_ONCE = 1000  # rows in a statement, which takes so many arguments and no more
+
+
+class EntryFaulty(BusinessError):
+    """What was to be entered is not allowed; each fault in words."""
+
+    status = 422
+    zh = "填报内容有误：{faults}。"
+    en = "What was entered is not allowed: {faults}."
+
+    def __init__(self, faults: Sequence[Finding]) -> None:
+        self.faults = list(faults)
+        super().__init__(faults="；".join(fault.zh for fault in faults))
+
+    def detail(self, language: str) -> str:
+        words = [fault.en if language == "en" else fault.zh for fault in self.faults]
+        template, parted = (self.en, "; ") if language == "en" else (self.zh, "；")
+        return template.format(faults=parted.join(words))
+
+
+class EntryRow(NamedTuple):
+    """One figure: fen for money, hundredths for hours, days and points; None takes an entry back."""
+
+    worker_id: str
+    month: str
+    cycle: str
+    code: str
+    amount: int | None
+
+
+class RowFault(NamedTuple):
+    """What stands against one of the rows; `row` is its place among them, from 0."""
+
+    row: int
+    fault: Finding
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What the entries of a worker's month are now, and what somebody should look at."""
+
+    values: dict[str, int]
+    warnings: list[Finding]
+
+
+async def enter_variables(
+    tx: Transaction,
+    *,
+    worker_id: str,
+    month: str,
+    values: Mapping[str, int | None],
+    cycle: str = Cycle.MONTH,
+) -> Entered:
+    """Each code replaces what was entered for it; codes not named stay. A month already paid becomes arrears."""
+    rows = [EntryRow(worker_id, month, cycle, code, amount) for code, amount in values.items()]
+    places = await queries.served(tx.session, [worker_id], PayPeriod(month, cycle))
+    if worker_id not in places:
+        raise NotFound(what=f"payee {worker_id}")
+    await _require_not_own(tx, [worker_id])
+    faults = [fault for row in rows for fault in _faults(row, places)]
+    if faults:
+        raise EntryFaulty(faults)
+
+    await _write(tx, rows, places)
+    now = await queries.entries_of(tx.session, worker_id, month=month, cycle=cycle)
+    entered = {entry.code: entry.amount for entry in now}
+    return Entered(entered, warnings_about(entered))
+
+
+async def enter_many(tx: Transaction, rows: Sequence[EntryRow], *, partial: bool = False) -> list[RowFault]:
+    """All of the rows, or none and every fault; with `partial` those without a fault.
+
+    Of two rows for the same worker, month, cycle and code, the second is a fault.
+    """
+    faults: list[RowFault] = []
+    known: dict[PayPeriod, dict[str, queries.Served]] = {}
+    for period in sorted({PayPeriod(row.month, row.cycle) for row in rows}):
+        workers = {row.worker_id for row in rows if (row.month, row.cycle) == period}
+        known[period] = await queries.served(tx.session, workers, period)
+    own = {
+        worker_id
+        for worker_id, payee in (await queries.payees(tx.session, {row.worker_id for row in rows})).items()
+        if payee.account == tx.actor.account
+    }
+    seen: set[tuple[str, str, str, str]] = set()
+    good: list[EntryRow] = []
+    for number, row in enumerate(rows):
+        found = list(_faults(row, known[PayPeriod(row.month, row.cycle)]))
+        if row[:4] in seen:
+            found.append(Finding(code="twice", zh="同一人员、月份和填报项重复", en="entered twice for the same month"))
+        if row.worker_id in own:
+            found.append(Finding(code="own_pay", zh="不能填报本人的工资", en="nobody enters figures of their own pay"))
+        seen.add(row[:4])
+        faults.extend(RowFault(number, fault) for fault in found)
+        if not found:
+            good.append(row)
+    if faults and not partial:
+        return faults
+    for period, places in known.items():
+        await _write(tx, [row for row in good if (row.month, row.cycle) == period], places)
+    return faults
+
+
+async def enter_standing(
+    tx: Transaction, *, worker_id: str, code: str, from_month: str, amount: int | None
+) -> StandingEntry:
+    """From the month on, until another amount is entered; None ends it. What is entered for a month goes before it."""
+    place = await _place(tx, worker_id, from_month)
+    if faults := list(faults_of(code, amount, cycle=Cycle.MONTH, standing=True)):
+        raise EntryFaulty(faults)
+
+    said = {"area": place.area, "amount": amount, "entered_by": tx.actor.account}
+    row: StandingEntry | None = await tx.session.scalar(
+        insert(StandingEntry)
+        .values(worker_id=worker_id, code=code, from_month=from_month, **said)
+        .on_conflict_do_update(
+            index_elements=[StandingEntry.worker_id, StandingEntry.code, StandingEntry.from_month], set_=said
+        )
+        .returning(StandingEntry),
+        execution_options={"populate_existing": True},
+    )
+    assert row is not None  # noqa: S101  # inserted or updated, it is returned
+    await _note(tx, worker_id, place, month=from_month, cause="standing_entry", reference=code)
+    return row
+
+
+async def set_attribute(tx: Transaction, *, worker_id: str, kind: str, starts_on: date, value: str | None) -> Attribute:
+    """What holds of a person from a day on: education, title, level, the day years of service count from."""
+    place = await _place(tx, worker_id, month_of(starts_on))
+    if faults := list(faults_of_attribute(kind, value)):
+        raise EntryFaulty(faults)
+
+    said = {"area": place.area, "value": value, "said_by": tx.actor.account}
+    row: Attribute | None = await tx.session.scalar(
+        insert(Attribute)
+        .values(worker_id=worker_id, kind=kind, starts_on=starts_on, **said)
+        .on_conflict_do_update(index_elements=[Attribute.worker_id, Attribute.kind, Attribute.starts_on], set_=said)
+        .returning(Attribute),
+        execution_options={"populate_existing": True},
+    )
+    assert row is not None  # noqa: S101  # inserted or updated, it is returned
+    await _note(tx, worker_id, place, month=month_of(starts_on), cause="attribute", reference=kind)
+    return row
+
+
+def _faults(row: EntryRow, places: Mapping[str, queries.Served]) -> list[Finding]:
+    place = places.get(row.worker_id)
+    if place is None:
+        return [
+            Finding(
+                code="not_served",
+                zh="该人员该月在本地区没有在岗日期，或编号有误",
+                en="this worker has no day in a post here in that month, or the id is wrong",
+            )
+        ]
+    faults = list(faults_of(row.code, row.amount, cycle=row.cycle))
+    if row.cycle != Cycle.MONTH and not place.part_time:
+        faults.append(
+            Finding(
+                code="not_part_time",
+                zh="按半月填报的只有非全日制人员",
+                en="only part-time staff are entered by the half month",
+            )
+        )
+    return faults
+
+
+async def _write(tx: Transaction, rows: Sequence[EntryRow], places: Mapping[str, queries.Served]) -> None:
+    """Upsert and delete what is different, and note a change for each worker and month."""
+    different: list[EntryRow] = []
+    for start in range(0, len(rows), MOST_AT_ONCE):
+        part = rows[start : start + MOST_AT_ONCE]
+        known = await queries.known_entries(tx.session, [row[:4] for row in part])
+        different += [row for row in part if known.get(row[:4]) != row.amount]
+    gone = [row[:4] for row in different if row.amount is None]
+    if gone:
+        key = tuple_(Entry.worker_id, Entry.month, Entry.cycle, Entry.code)
+        await tx.session.execute(delete(Entry).where(key.in_(gone)))
+    kept = [_values(row, places[row.worker_id], by=tx.actor.account) for row in different if row.amount is not None]
+    for start in range(0, len(kept), MOST_AT_ONCE):
+        addition = insert(Entry).values(kept[start : start + MOST_AT_ONCE])
+        said = {name: addition.excluded[name] for name in ("area", "amount", "entered_by")}
+        keys = [Entry.worker_id, Entry.month, Entry.cycle, Entry.code]
+        await tx.session.execute(addition.on_conflict_do_update(index_elements=keys, set_=said))
+    changed: dict[tuple[str, str, str], list[str]] = {}
+    for row in different:
+        changed.setdefault((row.worker_id, row.month, row.cycle), []).append(row.code)
+    await note_changes(
+        tx,
+        [
+            {
+                "area": places[worker_id].area,
+                "worker_id": worker_id,
+                "staff": places[worker_id].staff,
+                "from_month": month,
+                "cause": "entry",
+                "reference": f"{PayPeriod(month, cycle).name} {' '.join(codes)}",
+            }
+            for (worker_id, month, cycle), codes in changed.items()
+        ],
+    )
+
+
+def _values(row: EntryRow, place: queries.Served, *, by: str) -> dict[str, Any]:
+    return {**row._asdict(), "area": place.area, "entered_by": by}
+
+
+async def _place(tx: Transaction, worker_id: str, month: str) -> queries.Served:
+    """Where somebody serves in a month; of a day before the first agreement, where the payee is known to be."""
+    found = (await queries.served(tx.session, [worker_id], PayPeriod(month, Cycle.MONTH))).get(worker_id)
+    payee = (await queries.payees(tx.session, [worker_id])).get(worker_id)
+    if found is None and payee is not None:
+        found = queries.Served(payee.area, payee.staff, part_time=False)
+    if found is None:
+        raise NotFound(what=f"payee {worker_id}")
+    await _require_not_own(tx, [worker_id])
+    return found
+
+
+async def _require_not_own(tx: Transaction, workers: Sequence[str]) -> None:
+    for payee in (await queries.payees(tx.session, workers)).values():
+        if payee.account == tx.actor.account:
+            raise SamePerson(what="entry.own")
+
+
+async def _note(
+    tx: Transaction, worker_id: str, place: queries.Served, *, month: str, cause: str, reference: str
+) -> None:
+    await note_change(
+        tx,
+        area=place.area,
+        worker_id=worker_id,
+        staff=place.staff,
+        from_month=month,
+        cause=cause,
+        reference=reference,
+    )

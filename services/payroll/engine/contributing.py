@@ -1,0 +1,137 @@
+"""Social insurance and the housing fund of a street, and whether pay for normal work reaches the minimum wage."""
+
+from decimal import Decimal
+from functools import partial
+
+import numpy as np
+
+from common.policy import Finding
+from payroll.engine.answers import Unanswered, terms_of
+from payroll.engine.columns import ABSENT, Bool, Inputs, Int
+from payroll.engine.earning import Earned
+from payroll.engine.rows import said
+from payroll.engine.sheet import Sheet, always, sum_of
+from payroll.rules.arithmetic import fen, times, yuan, zeros
+from payroll.rules.composition import PayComposition
+from payroll.rules.contributions import ContributionSchemes, Scheme, Sides, contributed, held_to
+from payroll.rules.cycles import PayCycle
+from payroll.rules.floor import (
+    Basis,
+    MeetsFloor,
+    WageFloor,
+    WorkingTime,
+    below_floor,
+    hourly_floor_unknown,
+    is_below_floor,
+)
+from payroll.rules.monthly import HUNDREDTHS
+
+WORKER, EMPLOYER = "_worker", "_employer"
+
+
+def contribute(inputs: Inputs, sheet: Sheet, earned: Earned) -> tuple[Int, Int]:
+    """Puts both sides of every scheme on the sheet, and gives what the worker and what the employer pays in all."""
+    terms = terms_of(sheet.answers, "contributions.amounts", ContributionSchemes)
+    if terms is None:
+        raise Unanswered("contributions.amounts", area=inputs.area, staff=inputs.staff, month=inputs.month)
+    insured = _insured(inputs, earned)
+    part_time = inputs.part_time if inputs.part_time.any() else None
+    known: dict[tuple[int, int], Int] = {}
+    workers: list[Int] = []
+    employers: list[Int] = []
+    for scheme in terms.schemes:
+        sides = _sides(inputs, scheme, earned.counted, known)
+        owed = insured
+        if part_time is not None and not scheme.part_time:
+            owed = ~part_time if owed is None else owed & ~part_time
+        if sheet.present is not None:
+            owed = sheet.present if owed is None else owed & sheet.present
+        for amounts, rate, suffix, total in (
+            (sides.worker, scheme.worker or scheme.worker_fixed, WORKER, workers),
+            (sides.employer, scheme.employer, EMPLOYER, employers),
+        ):
+            if rate:
+                sheet.lines[scheme.scheme + suffix] = amount = amounts if owed is None else amounts * owed
+                total.append(amount)
+    return sum_of(workers, inputs.size), sum_of(employers, inputs.size)
+
+
+def _insured(inputs: Inputs, earned: Earned) -> Bool | None:
+    """Who is insured and in the post for a day of the period; None for everybody."""
+    nowhere = earned.presence.nowhere
+    if inputs.insured.all() and not len(nowhere):
+        return None
+    insured = inputs.insured.copy()
+    insured[nowhere] = False
+    return insured
+
+
+def _sides(inputs: Inputs, scheme: Scheme, counted: Int, known: dict[tuple[int, int], Int]) -> Sides:
+    limits = (fen(scheme.floor), fen(scheme.ceiling))
+    if scheme.scheme in inputs.bases or limits not in known:
+        held, fixed = counted_base(inputs, scheme, counted)
+        if scheme.scheme not in inputs.bases:
+            known[limits] = held
+    else:
+        held, fixed = known[limits], _fixed(inputs, scheme)
+    return contributed(scheme, held, fixed=fixed)
+
+
+def _fixed(inputs: Inputs, scheme: Scheme) -> Decimal:
+    """The fixed yuan of a month fall in the second half of it where it is paid in halves."""
+    return scheme.worker_fixed if inputs.cycle in (PayCycle.MONTH, "second_half") else Decimal(0)
+
+
+def counted_base(inputs: Inputs, scheme: Scheme, counted: Int) -> tuple[Int, Decimal]:
+    """The base within floor and ceiling, and the fixed yuan that come on top of the worker's part."""
+    halves = inputs.cycle != PayCycle.MONTH
+    pay = counted
+    if scheme.scheme in inputs.bases:
+        given = inputs.bases[scheme.scheme]
+        pay = np.where(given == ABSENT, counted, (given + 1) // 2 if halves else given)
+    floor, ceiling = fen(scheme.floor), fen(scheme.ceiling)
+    if halves:
+        floor, ceiling = (floor + 1) // 2, (ceiling + 1) // 2
+    return held_to(pay, floor, ceiling), _fixed(inputs, scheme)
+
+
+def check_floor(inputs: Inputs, sheet: Sheet, earned: Earned, composition: PayComposition, own: Int) -> None:
+    """Stops whoever is paid less for normal work than the minimum wage, where a document holds the place to it."""
+    terms = terms_of(sheet.answers, "pay.meets_floor", MeetsFloor)
+    if terms is None:
+        return
+    figures = terms_of(sheet.answers, "wage.floor", WageFloor)
+    if figures is None:
+        raise Unanswered("wage.floor", area=inputs.area, staff=inputs.staff, month=inputs.month)
+    codes = {one.component for one in composition.components if one.counts_for_floor and one.paid}
+    normal = sheet.total(codes.__contains__)
+    for working_time, rows in ((WorkingTime.FULL_TIME, ~inputs.part_time), (WorkingTime.PART_TIME, inputs.part_time)):
+        if sheet.present is not None:
+            rows = rows & sheet.present
+        basis = terms.basis.get(working_time)
+        if basis is None or not rows.any():
+            continue
+        if basis is Basis.HOURLY and figures.hourly is None:
+            worked = _hours(inputs) > 0
+            sheet.find_next(rows & worked, always(hourly_floor_unknown()), "pay.meets_floor")
+            continue
+        floor = _floor(inputs, earned, basis, figures)
+        below = is_below_floor(terms, normal, own, floor) & rows
+        paid = normal if terms.own_contributions_count else normal - own
+        sheet.find_next(below, partial(_below, paid, floor), "pay.meets_floor")
+
+
+def _below(paid: Int, floor: Int, row: int) -> Finding:
+    return below_floor(yuan(paid[row]), yuan(floor[row]))
+
+
+def _hours(inputs: Inputs) -> Int:
+    hours = said(inputs.entered, "hours")
+    return zeros(inputs.size) if hours is None else hours
+
+
+def _floor(inputs: Inputs, earned: Earned, basis: Basis, figures: WageFloor) -> Int:
+    if basis is Basis.HOURLY and figures.hourly is not None:
+        return -(times(_hours(inputs), -fen(figures.hourly)) // HUNDREDTHS)
+    presence = earned.presence
+    return presence.part_of(np.full(len(inputs.slip), fen(figures.monthly)))

@@ -1,0 +1,113 @@
+"""Which lines a slip of a street may have, in their order."""
+
+from collections.abc import Iterable
+from itertools import chain
+
+from payroll.engine.answers import terms_of
+from payroll.engine.columns import Answers, Batch, Inputs, Line
+from payroll.engine.contributing import EMPLOYER, WORKER
+from payroll.engine.earning import leave_code
+from payroll.rules.composition import PayComposition
+from payroll.rules.contributions import ContributionSchemes
+from payroll.rules.hours import OvertimeDay
+
+EARNING, DEDUCTION, PAID_BY_EMPLOYER, NOTE = "earning", "deduction", "employer", "note"
+TAX, BONUS_TAX, DUES, BONUS, EXEMPT = "tax", "bonus_tax", "union_dues", "annual_bonus", "exempt_income"
+DEDUCTIONS = "deduction."
+
+LEAVES = {
+    "annual": "年休假",
+    "sick": "病假",
+    "personal": "事假",
+    "maternity": "产假",
+    "work_injury": "停工留薪期",
+    "marriage": "婚假",
+    "bereavement": "丧假",
+    "paternity": "护理假",
+    "parental": "育儿假",
+}
+OVERTIMES = {
+    OvertimeDay.WORKING_DAY: "工作日加班工资",
+    OvertimeDay.REST_DAY: "休息日加班工资",
+    OvertimeDay.HOLIDAY: "法定节日加班工资",
+}
+_ORDER = {EARNING: 0, DEDUCTION: 1, PAID_BY_EMPLOYER: 2, NOTE: 3}
+_LATE = (TAX, BONUS_TAX, DUES)  # deductions that stand after the contributions
+
+
+def layout_of(batch: Batch) -> tuple[Line, ...]:
+    """Lines of the present month first; what only an earlier one has stands after those of its kind."""
+    found: dict[str, Line] = {}
+    for line in chain(_month_lines(batch.inputs, batch.answers), _tax_lines(batch), *_past_lines(batch)):
+        found.setdefault(line.code, line)
+    return tuple(sorted(found.values(), key=_place))
+
+
+def _place(line: Line) -> tuple[int, int]:
+    late = 2 if line.code.startswith(DEDUCTIONS) else 1 if line.code in _LATE else 0
+    return _ORDER[line.kind], late
+
+
+def _past_lines(batch: Batch) -> Iterable[Iterable[Line]]:
+    for past in batch.past:
+        yield _month_lines(past.inputs, past.answers)
+        yield (_unknown(code) for code in sorted(past.paid) if is_worked_out_again(code))
+
+
+def is_worked_out_again(code: str) -> bool:
+    """Whether a line that was paid for an earlier month is compared; tax and what is taken after it are not."""
+    return code not in _LATE and not code.startswith(DEDUCTIONS)
+
+
+def _unknown(code: str) -> Line:
+    """A line that was paid once and no clause of today names any more."""
+    kind = DEDUCTION if code.endswith(WORKER) else PAID_BY_EMPLOYER if code.endswith(EMPLOYER) else EARNING
+    return Line(code, kind, code, None, None, None)
+
+
+def _month_lines(inputs: Inputs, answers: Answers) -> Iterable[Line]:
+    yield from _earnings(inputs, answers)
+    terms = terms_of(answers, "contributions.amounts", ContributionSchemes)
+    for scheme in terms.schemes if terms else ():
+        rule, clause = _by(answers, "contributions.amounts")
+        for kind, suffix, side in ((DEDUCTION, WORKER, "个人"), (PAID_BY_EMPLOYER, EMPLOYER, "单位")):
+            label = f"{scheme.label}（{side}）"
+            yield Line(scheme.scheme + suffix, kind, label, scheme.scheme, rule, clause)
+
+
+def _earnings(inputs: Inputs, answers: Answers) -> Iterable[Line]:
+    terms = terms_of(answers, "pay.composition", PayComposition)
+    for one in terms.components if terms else ():
+        name = "allowance.certificate" if one.kind == "certificate_allowance" else "pay.composition"
+        name = "pool.shares" if one.kind.is_pooled else name
+        rule, clause = _by(answers, name)
+        kind = EARNING if one.paid else NOTE
+        yield Line(one.component, kind, one.label_zh, one.kind.value, rule, clause, one.taxable)
+    for leave in sorted(inputs.leave):
+        label = f"{LEAVES.get(leave, leave)}工资"
+        yield Line(leave_code(leave), EARNING, label, None, *_by(answers, "leave.pay"))
+    for day, label in OVERTIMES.items():
+        yield Line(f"overtime_{day}", EARNING, label, None, *_by(answers, "pay.overtime"))
+    yield Line("overtime_pay", EARNING, "加班工资", None, None, None)
+    yield Line("unused_leave_pay", EARNING, "未休年休假工资", None, *_by(answers, "leave.unused_pay"))
+    yield Line(EXEMPT, EARNING, "免税收入", None, None, None, taxable=False)
+    yield Line(BONUS, EARNING, "全年一次性奖金", None, None, None)
+
+
+def _tax_lines(batch: Batch) -> Iterable[Line]:
+    yield Line(TAX, DEDUCTION, "个人所得税", None, *_by(batch.tax_answers, "tax.cumulative_withholding"))
+    yield Line(BONUS_TAX, DEDUCTION, "全年一次性奖金个人所得税", None, *_by(batch.tax_answers, "tax.bonus_apart"))
+    yield Line(DUES, DEDUCTION, "工会会费", None, *_by(batch.answers, "union.dues"))
+    for code in sorted(batch.inputs.entered):
+        if code.startswith(DEDUCTIONS):
+            label = f"代扣：{code.removeprefix(DEDUCTIONS)}"
+            yield Line(code, DEDUCTION, label, None, *_by(batch.answers, "pay.deduction_limits"))
+
+
+def _by(answers: Answers, rule: str) -> tuple[str | None, str | None]:
+    spoken = answers.get(rule)
+    return (rule, spoken.clause) if spoken else (None, None)
+
+
+def places(layout: Iterable[Line]) -> dict[str, int]:
+    return {line.code: place for place, line in enumerate(layout)}

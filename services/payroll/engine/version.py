@@ -1,0 +1,3 @@
+"""The engine's version: raised whenever the same inputs come to another result."""
+
+ENGINE = "payroll-engine-1"

@@ -1,0 +1,193 @@
+"""A street's pay from facts to slips: earnings, pool, differences, contributions, minimum wage, tax, the rest."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from common.policy import Finding
+from payroll.engine import findings
+from payroll.engine.answers import terms_of
+from payroll.engine.columns import ABSENT, Batch, Bool, Found, Int, Line, Pool, Results
+from payroll.engine.differences import Differences, differences_of
+from payroll.engine.layout import (
+    BONUS,
+    BONUS_TAX,
+    DEDUCTION,
+    DEDUCTIONS,
+    DUES,
+    EARNING,
+    PAID_BY_EMPLOYER,
+    TAX,
+    layout_of,
+    places,
+)
+from payroll.engine.months import contribute_and_hold, work_month
+from payroll.engine.pooling import Piece
+from payroll.engine.results import COLUMNS, Lines, Worked, results_of
+from payroll.engine.rows import cut_year, said
+from payroll.engine.sheet import sum_of
+from payroll.engine.taxing import Paid, desk_of, tax
+from payroll.rules.arithmetic import fen, yuan, zeros
+from payroll.rules.checks import DeductionLimits, PaySwing, deduction_limit, has_swung, swing
+from payroll.rules.dues import UnionDues, dues
+from payroll.rules.floor import WageFloor
+
+
+def work_out(batch: Batch) -> Results:
+    """The slips of a street, and who is set aside and why.
+
+    The same batch gives the same results, byte for byte, in whatever order its facts came in. Raises Unanswered where
+    no clause answers what the scheme cannot do without.
+    """
+    return results_of(batch, work_columns(batch))
+
+
+def work_columns(batch: Batch) -> Worked:
+    """The arithmetic alone: every line and total as a column, before they are made into slips and sealed."""
+    layout = layout_of(batch)
+    differences = differences_of(batch, places(layout))
+    settling = _Settling(batch, layout, differences)
+    present = None if bool(batch.present.all()) else batch.present
+    pools = work_month(batch.inputs, batch.answers, present, settle=settling.settle, finish=settling.finish)
+    return settling.worked(pools)
+
+
+class _Settling:
+    """From earnings to net pay, for one piece of the street after the other."""
+
+    def __init__(self, batch: Batch, layout: tuple[Line, ...], differences: Differences) -> None:
+        self.batch = batch
+        self.layout = layout
+        self.differences = differences
+        self.desk = desk_of(batch.tax_answers, paid_in=batch.paid_in, inputs=batch.inputs)
+        self.kinds = {line.code: line.kind for line in layout}
+        self.exempt = {line.code for line in layout if line.kind == EARNING and not line.taxable}
+        self.lines: list[Lines] = []
+        self.columns: list[dict[str, Int]] = []
+        self.stopped: list[Bool] = []
+        self.found: list[Found] = list(differences.found)
+        self.late = self._differences()
+        self.settled: dict[int, dict[str, Int]] = {}
+
+    def _differences(self) -> dict[str, Int] | None:
+        """Sums of the differences by slip."""
+        if not len(self.differences.slip):
+            return None
+        size = self.batch.inputs.size
+        codes = {
+            "earned": self._at(lambda line: line.kind == EARNING),
+            "exempt": self._at(lambda line: line.code in self.exempt),
+            "own": self._at(lambda line: line.kind == DEDUCTION),
+            "employer": self._at(lambda line: line.kind == PAID_BY_EMPLOYER),
+        }
+        return {name: self.differences.total(places, size) for name, places in codes.items()}
+
+    def _at(self, chosen: Callable[[Line], bool]) -> Int:
+        return np.array([place for place, line in enumerate(self.layout) if chosen(line)], dtype=np.int64)
+
+    def _with(self, name: str, amounts: Int, rows: slice) -> Int:
+        return amounts if self.late is None else amounts + self.late[name][rows]
+
+    def settle(self, piece: Piece) -> None:
+        inputs, sheet, rows = piece.inputs, piece.sheet, piece.rows
+        own, employer = contribute_and_hold(piece)
+        usual = sheet.total(lambda code: self.kinds[code] == EARNING)
+        exempt = sheet.total(self.exempt.__contains__)
+        bonus = sheet.lines.get(BONUS)
+        gross = self._with("earned", usual, rows)
+        special = self._with("own", own, rows)
+        paid = Paid(
+            gross=gross,
+            exempt=self._with("exempt", exempt, rows),
+            special=special,
+            bonus=bonus,
+            usual=(usual if bonus is None else usual - bonus) - exempt - own,
+        )
+        taxed = tax(self.desk, inputs, cut_year(self.batch.year, rows), paid)
+        sheet.lines[TAX] = taxed.tax
+        sheet.lines[BONUS_TAX] = taxed.bonus_tax
+        taken = [special, taxed.tax, taxed.bonus_tax, *self._take_off(piece, gross)]
+        net = gross - sum_of(taken, sheet.size)
+        sheet.find_next(
+            net < 0, lambda row: findings.net_below_zero(int(gross[row]), int(gross[row] - net[row])), "pay.composition"
+        )
+        amounts = (gross, special, self._with("employer", employer, rows), taxed.tax, net, taxed.income, paid.exempt)
+        reported = (special, taxed.additional, taxed.other, taxed.relief, taxed.bonus, taxed.bonus_tax)
+        self.settled[rows.start] = dict(zip(COLUMNS, (*amounts, *reported), strict=True))
+
+    def _take_off(self, piece: Piece, gross: Int) -> list[Int]:
+        """Union dues, and what was entered to be taken off."""
+        inputs, sheet = piece.inputs, piece.sheet
+        found: list[Int] = []
+        terms = terms_of(sheet.answers, "union.dues", UnionDues)
+        member = said(inputs.entered, "union_member")
+        if terms is not None and member is not None:
+            sheet.put(DUES, dues(terms, piece.earned.basic) * (member > 0))
+            found.append(sheet.lines[DUES])
+        limits = terms_of(sheet.answers, "pay.deduction_limits", DeductionLimits)
+        for code in sorted(inputs.entered):
+            amount = said(inputs.entered, code) if code.startswith(DEDUCTIONS) else None
+            if amount is None:
+                continue
+            sheet.put(code, amount)
+            found.append(sheet.lines[code])
+            limit = limits.limits.get(code.removeprefix(DEDUCTIONS)) if limits else None
+            if limit is not None:
+                most = deduction_limit(limit, gross, self._floor(piece))
+                name, entered = code.removeprefix(DEDUCTIONS), sheet.lines[code]
+                words = partial(_too_large, name, entered, most)
+                sheet.find_next(entered > most, words, "pay.deduction_limits")
+        return found
+
+    def _floor(self, piece: Piece) -> Int | None:
+        figures = terms_of(piece.sheet.answers, "wage.floor", WageFloor)
+        if figures is None:
+            return None
+        return piece.earned.presence.part_of(np.full(len(piece.inputs.slip), fen(figures.monthly)))
+
+    def finish(self, piece: Piece) -> None:
+        sheet, columns = piece.sheet, self.settled.pop(piece.rows.start)
+        self._look(piece, columns["gross"])
+        if sheet.stopped.any():
+            paid = ~sheet.stopped
+            sheet.lines = {code: amounts * paid for code, amounts in sheet.lines.items()}
+            columns = {name: amounts * paid for name, amounts in columns.items()}
+        self.lines.append(sheet.lines)
+        self.columns.append(columns)
+        self.stopped.append(sheet.stopped)
+        self.found += sheet.found
+
+    def _look(self, piece: Piece, gross: Int) -> None:
+        """What does not stop a slip, but somebody should look at."""
+        terms = terms_of(piece.sheet.answers, "pay.swing", PaySwing)
+        if terms is None:
+            return
+        last = self.batch.year.last_gross[piece.rows]
+        last = np.where(last == ABSENT, 0, last)
+        words = partial(_swing, gross, last)
+        swung = has_swung(terms, gross, last) & ~piece.sheet.stopped
+        piece.sheet.find(swung, words, "pay.swing", blocks=False)
+
+    def worked(self, pools: tuple[Pool, ...]) -> Worked:
+        stopped = np.concatenate(self.stopped) if self.stopped else np.zeros(0, dtype=bool)
+        columns = {
+            name: np.concatenate([one[name] for one in self.columns]) if self.columns else zeros(0) for name in COLUMNS
+        }
+        return Worked(
+            layout=self.layout,
+            differences=self.differences,
+            lines=self.lines,
+            columns=columns,
+            paid=~stopped,
+            found=sorted(self.found, key=lambda one: (one.slip, one.period, one.code, one.zh)),
+            pools=pools,
+        )
+
+
+def _too_large(name: str, entered: Int, most: Int, row: int) -> Finding:
+    return findings.deduction_too_large(name, int(entered[row]), int(most[row]))
+
+
+def _swing(gross: Int, last: Int, row: int) -> Finding:
+    return swing(yuan(gross[row]), yuan(last[row]))

@@ -1,0 +1,83 @@
+"""Where people's pay goes: accounts by worker, and which of them pay is sent to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.paging import Rows, make_page, page_query
+from payroll.models import BankAccount, Payee, Payslip
+
+
+async def payee(session: AsyncSession, *, worker_id: str, lock: bool = False) -> Payee | None:
+    query = select(Payee).where(Payee.worker_id == worker_id)
+    return await session.scalar(query.with_for_update() if lock else query)
+
+
+async def account(session: AsyncSession, *, account_id: str, lock: bool = False) -> BankAccount | None:
+    query = select(BankAccount).where(BankAccount.account_id == account_id)
+    return await session.scalar(query.with_for_update() if lock else query)
+
+
+async def waiting_accounts(session: AsyncSession, *, worker_id: str) -> Sequence[BankAccount]:
+    """Entered, and looked at by nobody else yet."""
+    query = select(BankAccount).where(BankAccount.worker_id == worker_id, _WAITING)
+    return (await session.scalars(query.with_for_update())).all()
+
+
+_WAITING = and_(BankAccount.confirmed_at.is_(None), BankAccount.rejected.is_(False))
+
+
+@dataclass(frozen=True)
+class PaidTo:
+    """The last account confirmed for a worker, and whether a newer one waits to be confirmed."""
+
+    confirmed: BankAccount | None
+    waits: bool
+
+    @property
+    def usable(self) -> BankAccount | None:
+        return None if self.waits else self.confirmed
+
+
+async def accounts_paid_to(session: AsyncSession, *, run_id: str) -> Mapping[str, PaidTo]:
+    """By worker of the run; who has no account at all is not among them."""
+    workers = select(Payslip.worker_id).where(Payslip.run_id == run_id)
+    query = (
+        select(BankAccount)
+        .where(BankAccount.worker_id.in_(workers))
+        .where(or_(BankAccount.confirmed_at.is_not(None), _WAITING))
+        .where(BankAccount.rejected.is_(False))
+        .order_by(BankAccount.worker_id, BankAccount.entered_at, BankAccount.account_id)
+    )
+    found: dict[str, PaidTo] = {}
+    for one in await session.scalars(query):
+        before = found.get(one.worker_id, PaidTo(None, waits=False))
+        waits = one.confirmed_at is None
+        found[one.worker_id] = PaidTo(before.confirmed if waits else one, waits or before.waits)
+    return found
+
+
+async def accounts(
+    session: AsyncSession,
+    *,
+    worker_id: str | None,
+    waiting: bool | None,
+    own: str | None = None,
+    cursor: str | None,
+    limit: int,
+    key: bytes,
+) -> Rows[BankAccount]:
+    """`own`: only those of the worker who signs in by that account."""
+    query = select(BankAccount)
+    if own is not None:
+        query = query.join(Payee, Payee.worker_id == BankAccount.worker_id).where(Payee.account == own)
+    if worker_id is not None:
+        query = query.where(BankAccount.worker_id == worker_id)
+    if waiting is not None:
+        query = query.where(_WAITING if waiting else ~_WAITING)
+    question = f"bank_accounts|{worker_id}|{waiting}|{own}"
+    paged = page_query(query, order=[BankAccount.account_id], key=key, question=question, cursor=cursor, limit=limit)
+    rows = (await session.scalars(paged)).all()
+    return make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row.account_id])

@@ -1,0 +1,127 @@
+"""What has changed since a street was last worked out."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.areas import code_range
+from payroll.models import PayrollRun
+from payroll.models.runs import SEALED
+from payroll.queries.raw import fetch
+from payroll.rules.cycles import PayPeriod
+
+# Changes are written before they are committed: one may become visible after a calculation that began later.
+OVERLAP = timedelta(hours=1)
+COUNTY_DIGITS = 6
+
+_LAST_SEALED = """
+SELECT b.calculated_at, CASE WHEN b.area = $1 THEN b.considered END AS considered
+FROM payroll_batch b JOIN payroll_run r ON r.run_id = b.run_id
+WHERE b.staff = $2 AND r.status = ANY($3::text[]) AND (r.cycle = 'month') = $4 AND b.calculated_at IS NOT NULL
+  AND b.area >= $5 COLLATE "C" AND b.area < $6 COLLATE "C"
+ORDER BY (b.area = $1) DESC, b.calculated_at DESC LIMIT 1
+"""
+_OF_WORKERS = """
+SELECT change_id, worker_id, from_month, true AS pending FROM change
+WHERE worker_id = ANY($1::text[]) AND settled_by IS NULL AND from_month <= $2
+UNION ALL
+SELECT change_id, worker_id, from_month, false FROM change
+WHERE worker_id = ANY($1::text[]) AND settled_by IS NOT NULL AND noted_at > $3 AND from_month <= $2
+ORDER BY pending DESC, change_id
+"""
+_OF_EVERYBODY = """
+SELECT change_id, area, from_month FROM change
+WHERE worker_id IS NULL AND (staff IS NULL OR staff = $1) AND from_month <= $2
+  AND ($3::timestamptz IS NULL OR noted_at > $3) AND (starts_with($4, area) OR starts_with(area, $4))
+ORDER BY change_id
+"""
+_STALE = """
+WITH seen AS (
+  SELECT min(calculated_at) AS since FROM payroll_batch WHERE run_id = $1
+), considered AS (
+  SELECT unnest(considered) AS change_id FROM payroll_batch WHERE run_id = $1
+), workers AS (
+  SELECT worker_id FROM payslip WHERE run_id = $1
+  UNION SELECT worker_id FROM set_aside WHERE run_id = $1
+  UNION SELECT worker_id FROM agreement WHERE staff = $2 AND area >= $3 COLLATE "C" AND area < $4 COLLATE "C"
+  UNION SELECT worker_id FROM placement WHERE area >= $3 COLLATE "C" AND area < $4 COLLATE "C"
+)
+SELECT change_id, worker_id, area, from_month, cause, reference FROM change, seen
+WHERE noted_at > seen.since AND from_month <= $5 AND (staff IS NULL OR staff = $2)
+  AND change_id NOT IN (SELECT change_id FROM considered)
+  AND CASE WHEN worker_id IS NULL THEN starts_with($6, area) OR starts_with(area, $6)
+           ELSE settled_by IS NULL AND worker_id IN (SELECT worker_id FROM workers) END
+ORDER BY change_id LIMIT $7
+"""
+
+
+class StaleChange(NamedTuple):
+    """Something that a calculated run did not reckon with; without a worker it concerns everybody in the area."""
+
+    change_id: int
+    worker_id: str | None
+    cause: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class OfWorker:
+    """`pending`: not yet in any sealed run; else settled elsewhere since this street was last worked out."""
+
+    change_id: int
+    worker_id: str
+    from_month: str
+    pending: bool
+
+
+@dataclass(frozen=True)
+class OfEverybody:
+    change_id: int
+    area: str
+    from_month: str
+
+
+@dataclass(frozen=True)
+class LastSealed:
+    """When the sealed pay of a street was last worked out, and what it knew; where it never was, the county's."""
+
+    since: datetime | None
+    considered: frozenset[int]
+
+
+async def last_sealed(session: AsyncSession, street: str, period: PayPeriod, *, staff: str) -> LastSealed:
+    lowest, highest = code_range(street[:COUNTY_DIGITS])
+    rows = await fetch(session, _LAST_SEALED, street, staff, list(SEALED), not period.is_half, lowest, highest)
+    if not rows:
+        return LastSealed(None, frozenset())
+    return LastSealed(rows[0]["calculated_at"] - OVERLAP, frozenset(rows[0]["considered"] or ()))
+
+
+async def changes_of_workers(
+    session: AsyncSession, workers: Collection[str], *, last: LastSealed, up_to: str
+) -> list[OfWorker]:
+    since = last.since or datetime.max.replace(tzinfo=UTC)
+    rows = await fetch(session, _OF_WORKERS, list(workers), up_to, since)  # what is new before what was seen elsewhere
+    return [OfWorker(*row) for row in rows if row["change_id"] not in last.considered]
+
+
+async def changes_of_everybody(
+    session: AsyncSession, streets: Collection[str], *, staff: str, last: LastSealed, up_to: str
+) -> list[OfEverybody]:
+    found: dict[int, OfEverybody] = {}
+    for street in sorted(streets):
+        for row in await fetch(session, _OF_EVERYBODY, staff, up_to, last.since, street):
+            if row["change_id"] not in last.considered:
+                found[row["change_id"]] = OfEverybody(*row)
+    return sorted(found.values(), key=lambda change: change.change_id)
+
+
+async def stale_changes(session: AsyncSession, run: PayrollRun, *, most: int = 200) -> list[StaleChange]:
+    """What came in after the run was calculated and concerns its people or everybody there, `most` of them."""
+    lowest, highest = code_range(run.area)
+    up_to = max(run.month, run.paid_in)
+    rows = await fetch(session, _STALE, run.run_id, run.staff, lowest, highest, up_to, run.area, most)
+    return [StaleChange(row["change_id"], row["worker_id"], row["cause"], row["reference"]) for row in rows]

@@ -1,0 +1,293 @@
+"""Runs, their batches, their slips, and who was set aside, as they are."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, String, any_, func, literal, or_, select, tuple_, union
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from common.areas import code_range
+from common.paging import Rows, make_page, page_query
+from payroll.models import (
+    Agreement,
+    Entry,
+    Payee,
+    PaymentFile,
+    PayrollBatch,
+    PayrollRun,
+    Payslip,
+    PayslipLine,
+    Placement,
+    RunStatus,
+    SetAside,
+    StandingEntry,
+)
+from payroll.models.runs import SEALED
+from payroll.queries.timelines import STREET_DIGITS
+
+
+async def run(session: AsyncSession, *, run_id: str, lock: bool = False) -> PayrollRun | None:
+    query = select(PayrollRun).where(PayrollRun.run_id == run_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return await session.scalar(query)
+
+
+async def run_for(session: AsyncSession, *, area: str, staff: str, month: str, cycle: str) -> PayrollRun | None:
+    return await session.scalar(
+        select(PayrollRun)
+        .where(PayrollRun.area == area, PayrollRun.staff == staff)
+        .where(PayrollRun.month == month, PayrollRun.cycle == cycle)
+    )
+
+
+async def runs_where(
+    session: AsyncSession, *, wanted: Mapping[str, str], key: bytes, cursor: str | None, limit: int
+) -> Rows[PayrollRun]:
+    """By id those where each column named in `wanted` has that value; `area` is the area and all within it."""
+    question = "runs " + " ".join(f"{name}={value}" for name, value in sorted(wanted.items()))
+    query: Select[Any] = select(PayrollRun)
+    for name, value in wanted.items():
+        column = getattr(PayrollRun, name)
+        if name == "area":
+            lowest, highest = code_range(value)
+            query = query.where(column >= lowest, column < highest)
+        else:
+            query = query.where(column == value)
+    paged = page_query(query, order=[PayrollRun.run_id], key=key, question=question, cursor=cursor, limit=limit)
+    rows = list(await session.scalars(paged))
+    return make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row.run_id])
+
+
+async def batch(session: AsyncSession, *, batch_id: str, lock: bool = False) -> PayrollBatch | None:
+    query = select(PayrollBatch).where(PayrollBatch.batch_id == batch_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return await session.scalar(query)
+
+
+async def batches_of(session: AsyncSession, *, run_id: str, lock: bool = False) -> list[Any]:
+    """The batches of a run by area, without their snapshots; with `lock`, once nobody works on them any more."""
+    columns = [column for column in PayrollBatch.__table__.columns if column.name not in ("snapshot", "considered")]
+    query = select(*columns).where(PayrollBatch.run_id == run_id)
+    if lock:
+        await session.execute(
+            select(PayrollBatch.batch_id)
+            .where(PayrollBatch.run_id == run_id)
+            .order_by(PayrollBatch.batch_id)
+            .with_for_update()
+        )
+    return list((await session.execute(query.order_by(PayrollBatch.area, PayrollBatch.batch_id))).all())
+
+
+async def streets_of(session: AsyncSession, run: PayrollRun) -> list[str]:
+    """The streets in which a run may have somebody to pay or to settle: of every agreement and every move until the
+    month's end. Where an agreement names no street, the place that it names.
+    """
+    lowest, highest = code_range(run.area)
+    year, month = int(run.month[:4]), int(run.month[5:])
+    next_month = date(year + month // 12, month % 12 + 1, 1)
+    signed = select(func.left(Agreement.area, STREET_DIGITS).label("street")).where(
+        Agreement.staff == run.staff,
+        Agreement.area >= lowest,
+        Agreement.area < highest,
+        Agreement.starts_on < next_month,
+    )
+    moved = (
+        select(func.left(Placement.area, STREET_DIGITS))
+        .join(Agreement, Agreement.worker_id == Placement.worker_id)
+        .where(Agreement.staff == run.staff, Placement.area >= lowest, Placement.area < highest)
+        .where(Placement.starts_on < next_month)
+    )
+    return sorted(await session.scalars(union(signed, moved)))
+
+
+async def elsewhere(
+    session: AsyncSession, *, run: PayrollRun, payees: list[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Of these workers with their employers, whose slip for the month stands in another run, and in which."""
+    rows = await session.execute(
+        select(Payslip.worker_id, Payslip.organisation_id, Payslip.run_id)
+        .where(Payslip.worker_id == any_(literal([worker for worker, _ in payees], ARRAY(String))))
+        .where(Payslip.month == run.month, Payslip.cycle == run.cycle, Payslip.run_id != run.run_id)
+    )
+    wanted = set(payees)
+    return {(worker, org): found for worker, org, found in rows if (worker, org) in wanted}
+
+
+async def slips(
+    session: AsyncSession, *, run_id: str, key: bytes, cursor: str | None, limit: int, area: str = ""
+) -> Rows[Payslip]:
+    """In the order of their numbers, which is by street and within it by worker."""
+    question = f"slips {run_id} {area}"
+    query = select(Payslip).where(Payslip.run_id == run_id)
+    if area:
+        lowest, highest = code_range(area)
+        query = query.where(Payslip.area >= lowest, Payslip.area < highest)
+    paged = page_query(query, order=[Payslip.slip_no], key=key, question=question, cursor=cursor, limit=limit)
+    rows = list(await session.scalars(paged))
+    return make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row.slip_no])
+
+
+async def own_slips(
+    session: AsyncSession, *, account: str, key: bytes, cursor: str | None, limit: int
+) -> Rows[Payslip]:
+    """The approved slips of whoever signs in with `account`, by month."""
+    question = f"own {account}"
+    query = (
+        select(Payslip)
+        .join(PayrollRun, PayrollRun.run_id == Payslip.run_id)
+        .join(Payee, Payee.worker_id == Payslip.worker_id)
+        .where(PayrollRun.status.in_(SEALED), Payee.account == account)
+    )
+    order = [Payslip.month, Payslip.slip_no]
+    paged = page_query(query, order=order, key=key, question=question, cursor=cursor, limit=limit)
+    rows = list(await session.scalars(paged))
+    return make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row.month, row.slip_no])
+
+
+async def set_aside(
+    session: AsyncSession, *, run_id: str, key: bytes, cursor: str | None, limit: int
+) -> Rows[SetAside]:
+    question = f"set aside {run_id}"
+    query = select(SetAside).where(SetAside.run_id == run_id)
+    order = [SetAside.set_aside_id]
+    paged = page_query(query, order=order, key=key, question=question, cursor=cursor, limit=limit)
+    rows = list(await session.scalars(paged))
+    return make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row.set_aside_id])
+
+
+async def set_aside_by_code(session: AsyncSession, *, run_id: str) -> dict[str, int]:
+    """How many people each code has set aside."""
+    rows = await session.execute(
+        select(SetAside.code, func.count(SetAside.worker_id.distinct()))
+        .where(SetAside.run_id == run_id)
+        .group_by(SetAside.code)
+        .order_by(SetAside.code)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def held_back(session: AsyncSession, *, run_id: str) -> int:
+    """How many slips of a run no payment file pays."""
+    paid = list(await session.scalars(select(PaymentFile).where(PaymentFile.run_id == run_id)))
+    slips_with_pay = await session.scalar(
+        select(func.count()).select_from(Payslip).where(Payslip.run_id == run_id, Payslip.net > 0)
+    )
+    return (slips_with_pay or 0) - len({number for file in paid for number in file.payslip_nos})
+
+
+async def payslip(session: AsyncSession, *, payslip_id: str) -> Payslip | None:
+    return await session.scalar(select(Payslip).where(Payslip.payslip_id == payslip_id))
+
+
+async def own_payslip(session: AsyncSession, *, payslip_id: str, account: str) -> Payslip | None:
+    """The slip if it is approved and its worker signs in with `account`."""
+    return await session.scalar(
+        select(Payslip)
+        .join(PayrollRun, PayrollRun.run_id == Payslip.run_id)
+        .join(Payee, Payee.worker_id == Payslip.worker_id)
+        .where(Payslip.payslip_id == payslip_id)
+        .where(PayrollRun.status.in_(SEALED), Payee.account == account)
+    )
+
+
+async def areas_of_slips(session: AsyncSession, *, batch_id: str) -> dict[str, str]:
+    """By the id of each slip of a batch, where its worker serves."""
+    rows = await session.execute(select(Payslip.payslip_id, Payslip.area).where(Payslip.batch_id == batch_id))
+    return {row[0]: row[1] for row in rows}
+
+
+async def lines_of(session: AsyncSession, *, slip_no: int) -> list[PayslipLine]:
+    query = select(PayslipLine).where(PayslipLine.slip_no == slip_no).order_by(PayslipLine.ordinal)
+    return list(await session.scalars(query))
+
+
+async def enterers(session: AsyncSession, run: PayrollRun) -> set[str]:
+    """The accounts that entered something of the month for anybody whom the run pays or has set aside."""
+    people = select(Payslip.worker_id).where(Payslip.run_id == run.run_id)
+    aside = select(SetAside.worker_id).where(SetAside.run_id == run.run_id)
+    monthly = select(Entry.entered_by).where(Entry.month == run.month, Entry.cycle == run.cycle)
+    standing = select(StandingEntry.entered_by).where(StandingEntry.from_month == run.month)
+    both = union(
+        monthly.where(or_(Entry.worker_id.in_(people), Entry.worker_id.in_(aside))),
+        standing.where(or_(StandingEntry.worker_id.in_(people), StandingEntry.worker_id.in_(aside))),
+    )
+    return set(await session.scalars(both))
+
+
+async def is_paid_by(session: AsyncSession, run: PayrollRun, *, account: str) -> bool:
+    query = (
+        select(Payslip.slip_no)
+        .join(Payee, Payee.worker_id == Payslip.worker_id)
+        .where(Payslip.run_id == run.run_id, Payee.account == account)
+    )
+    return await session.scalar(query.limit(1)) is not None
+
+
+async def earlier_not_approved(session: AsyncSession, run: PayrollRun) -> PayrollRun | None:
+    """The first run of the same staff and tax year that overlaps in area, is paid before, and was calculated only."""
+    lowest, highest = code_range(run.area)
+    above = [run.area[:digits] for digits in range(len(run.area))]
+    order = (PayrollRun.paid_in, PayrollRun.month, PayrollRun.cycle)
+    return await session.scalar(
+        select(PayrollRun)
+        .where(PayrollRun.staff == run.staff, PayrollRun.run_id != run.run_id)
+        .where(or_(PayrollRun.area.in_(above), (PayrollRun.area >= lowest) & (PayrollRun.area < highest)))
+        .where(PayrollRun.status.in_((RunStatus.CALCULATING, RunStatus.CALCULATED, RunStatus.REVIEWED)))
+        .where(PayrollRun.paid_in >= f"{run.paid_in[:4]}-01", tuple_(*order) < (run.paid_in, run.month, run.cycle))
+        .order_by(*order)
+        .limit(1)
+    )
+
+
+async def year_moved_on(session: AsyncSession, run: PayrollRun) -> bool:
+    """Whether somebody's year of tax has grown since this run was calculated, by another run approved since."""
+    since = await session.scalar(select(func.min(PayrollBatch.calculated_at)).where(PayrollBatch.run_id == run.run_id))
+    if since is None:
+        return False
+    approved = list(
+        await session.scalars(
+            select(PayrollRun.run_id)
+            .where(PayrollRun.status.in_(SEALED), PayrollRun.approved_at > since, PayrollRun.run_id != run.run_id)
+            .where(PayrollRun.paid_in >= f"{run.paid_in[:4]}-01", PayrollRun.paid_in <= run.paid_in)
+        )
+    )
+    if not approved:
+        return False
+    mine, other = select(Payslip).subquery("mine"), select(Payslip).subquery("other")
+    shared = (
+        select(mine.c.slip_no)
+        .join(other, (mine.c.worker_id == other.c.worker_id) & (mine.c.organisation_id == other.c.organisation_id))
+        .where(mine.c.run_id == run.run_id, other.c.run_id.in_(approved))
+    )
+    return await session.scalar(shared.limit(1)) is not None
+
+
+async def spent(session: AsyncSession, run: PayrollRun, *, area: str) -> int:
+    """Fen that approved runs of the same staff in an area have cost in the calendar year of payment, employers' share
+    of contributions included; `run` itself is not among them.
+    """
+    lowest, highest = code_range(area)
+    return (
+        await session.scalar(
+            select(func.sum(PayrollRun.gross_total + PayrollRun.employer_total))
+            .where(PayrollRun.status.in_(SEALED), PayrollRun.staff == run.staff, PayrollRun.run_id != run.run_id)
+            .where(PayrollRun.area >= lowest, PayrollRun.area < highest)
+            .where(PayrollRun.paid_in >= f"{run.paid_in[:4]}-01", PayrollRun.paid_in <= f"{run.paid_in[:4]}-12")
+        )
+        or 0
+    )
+
+
+async def slips_of_worker(
+    session: AsyncSession, *, worker_id: str, organisation_id: str, month: str, cycle: str
+) -> Payslip | None:
+    """The slip of an employer's month, of whatever run."""
+    return await session.scalar(
+        select(Payslip)
+        .where(Payslip.worker_id == worker_id, Payslip.organisation_id == organisation_id)
+        .where(Payslip.month == month, Payslip.cycle == cycle)
+    )

@@ -1,0 +1,166 @@
+"""Leave, probation, deductions, swings, averages and the seal, through the policy files."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from common.policy import NoClause
+from common.policy.decisions import recompute
+from common.testing import decide_here
+from payroll import rules
+from payroll.rules.checks import SchemeAverage
+from payroll.rules.leave import LeaveKindPay
+from payroll.rules.pay import ProbationPay
+from payroll.rules.sealing import EMPTY_ROOT, hash_leaf
+
+NANJING, CHANGCHUN = "320102001", "220102001"
+MARCH = date(2026, 3, 1)
+
+
+def decided(rule: Any, *, area: str = NANJING, staff: str = "union_worker", **facts: Any) -> Any:
+    return decide_here(rule, area=area, staff=staff, on=MARCH, **facts)
+
+
+@pytest.mark.clause("LAW-LV-12")
+class TestLeavePay:
+    """LAW-LV-12: sick pay, unpaid leave, maternity; other leave is paid like work."""
+
+    @pytest.mark.parametrize(
+        ("kind", "pay"),
+        [
+            pytest.param("sick", "800.00", id="sick pay is four fifths of the minimum wage"),
+            pytest.param("personal", "0.00", id="personal leave is unpaid"),
+            pytest.param("maternity", "0.00", id="maternity is paid by the fund"),
+            pytest.param("annual", "2000.00", id="annual leave is paid like work"),
+            pytest.param("work_injury", "2000.00", id="so is time off after a work injury"),
+        ],
+    )
+    def test_by_kind(self, kind: str, pay: str) -> None:
+        decision = decided(rules.pay_for_leave, kind=kind, usual="2000.00", floor="1000.00", fund_allowance="1800.00")
+
+        assert (decision.clause, decision.outcome) == ("LAW-LV-12", pay)
+
+    def test_is_not_asked_of_a_service_agreement(self) -> None:
+        with pytest.raises(NoClause):
+            decided(rules.pay_for_leave, area=CHANGCHUN, staff="community_worker", kind="sick", usual="1.00")
+
+    @pytest.mark.parametrize(("allowance", "pay"), [("1999.99", "0.01"), ("2000.00", "0.00"), ("2000.01", "0.00")])
+    def test_an_employer_may_top_up_what_a_fund_pays(self, allowance: str, pay: str) -> None:
+        terms = rules.pay_for_leave.terms.model_validate(
+            {"kinds": {"maternity": {"share": "0", "by_fund": True, "tops_up": True}}}
+        )
+        facts = {"usual": Decimal("2000.00"), "floor": Decimal(0), "fund_allowance": Decimal(allowance)}
+
+        assert rules.pay_for_leave(terms, kind="maternity", **facts) == Decimal(pay)
+
+    def test_nothing_is_topped_up_without_a_fund(self) -> None:
+        with pytest.raises(ValidationError):
+            LeaveKindPay.model_validate({"tops_up": True})
+
+
+@pytest.mark.clause("LAW-LCL-20")
+class TestProbation:
+    """LAW-LCL-20: at least four fifths."""
+
+    def test_is_paid_in_full_where_nobody_set_a_share(self) -> None:
+        assert decided(rules.pay_in_probation, monthly="3000.00").outcome == "3000.00"
+
+    @pytest.mark.parametrize(("share", "allowed"), [("0.80", True), ("0.79", False)])
+    def test_a_share_lies_no_lower(self, share: str, allowed: bool) -> None:
+        terms = {"lowest_share": "0.80", "share": share}
+        if not allowed:
+            with pytest.raises(ValidationError):
+                ProbationPay.model_validate(terms)
+        else:
+            paid = rules.pay_in_probation(ProbationPay.model_validate(terms), monthly=Decimal("3333.33"))
+            assert paid == Decimal("2666.66")
+
+
+@pytest.mark.clause("LAW-LV-20")
+class TestDeductions:
+    """LAW-LV-20: damage is recovered from a fifth, and the minimum wage stays."""
+
+    @pytest.mark.parametrize(
+        ("gross", "most"),
+        [
+            pytest.param("5000.00", "1000.00", id="a fifth"),
+            pytest.param("3000.00", "340.00", id="no more than leaves the minimum wage"),
+            pytest.param("2660.00", "0.00", id="nothing at the minimum wage"),
+        ],
+    )
+    def test_damage(self, gross: str, most: str) -> None:
+        decision = decided(rules.most_to_deduct, deduction="damage", gross=gross, floor="2660.00")
+
+        assert (decision.clause, decision.outcome) == ("LAW-LV-20", most)
+
+    def test_a_court_order_is_not_bounded_here(self) -> None:
+        assert decided(rules.most_to_deduct, deduction="court", gross="5000.00").outcome is None
+
+
+@pytest.mark.clause("LAW-LV-19")
+class TestChecks:
+    """LAW-LV-19: what is looked at, and how a batch is sealed."""
+
+    @pytest.mark.parametrize(
+        ("gross", "last_gross", "found"),
+        [
+            pytest.param("1300.00", "1000.00", [], id="three tenths more are usual"),
+            pytest.param("1300.01", "1000.00", ["pay_swing"], id="a fen beyond is not"),
+            pytest.param("699.99", "1000.00", ["pay_swing"], id="nor is a fen below"),
+            pytest.param("700.00", "1000.00", [], id="three tenths less are"),
+            pytest.param("5000.00", "0.00", [], id="a first month has nothing to compare"),
+        ],
+    )
+    def test_a_swing(self, gross: str, last_gross: str, found: list[str]) -> None:
+        decision = decided(rules.swings, gross=gross, last_gross=last_gross)
+
+        assert [one.code for one in decision.value] == found
+
+    def test_a_seal_is_the_root_over_the_slips_and_computes_again(self) -> None:
+        leaves = [hash_leaf(entry).hex() for entry in (b"a", b"b", b"c")]
+
+        decision = decided(
+            rules.seal_batch,
+            run_id="run-1",
+            batch_id="batch-1",
+            engine="payroll-engine-1",
+            inputs="0" * 64,
+            terms_digests={"pay.composition": "1" * 64},
+            leaves=leaves,
+        )
+
+        assert decision.value.slips == 3
+        assert recompute(decision) == decision.outcome
+
+    def test_a_batch_of_nobody_has_the_empty_root(self) -> None:
+        nothing: Any = {
+            "run_id": "r",
+            "batch_id": "b",
+            "engine": "e",
+            "inputs": "0" * 64,
+            "terms_digests": {},
+            "leaves": [],
+        }
+
+        assert decided(rules.seal_batch, **nothing).value.root == EMPTY_ROOT.hex()
+
+
+class TestSchemeAverage:
+    @pytest.mark.parametrize(
+        ("total", "permitted", "short"),
+        [
+            pytest.param("10000.00", True, "0.00", id="at the reference"),
+            pytest.param("11000.00", True, "0.00", id="above it, and nobody is lowered"),
+            pytest.param("9000.00", True, "500.00", id="a tenth below is on a par"),
+            pytest.param("8999.98", False, "500.01", id="a fen more below is not"),
+        ],
+    )
+    def test_is_held_against_the_reference(self, total: str, permitted: bool, short: str) -> None:
+        terms = SchemeAverage.model_validate({"reference": "5000.00", "tolerance": "0.10"})
+
+        found = rules.average_of_scheme(terms, total=Decimal(total), people=2)
+
+        assert (found.permitted, found.short) == (permitted, Decimal(short))
