@@ -8,6 +8,8 @@ from common.actors import Role
 # What does not stand here is for everybody who may see the view.
 SHOWN_BY = {
     "agreements": "get_agreement",
+    "leaves": "get_agreement",
+    "transfers": "get_agreement",
     "grades": "get_payslip",
     "payslips": "get_payslip",
     "evaluations": "get_evaluation",

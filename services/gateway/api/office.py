@@ -123,13 +123,21 @@ class OfficeRun(Shown):
     run_id: str
     area: str
     month: str
+    cycle: str | None = Field(description="发放周期：整月或半月", examples=["month", "first_half", "second_half"])
+    paid_in: str | None = Field(description="发放月份，个人所得税按此月计", examples=["2024-05"])
     staff: str | None
-    status: str | None = Field(examples=["opened", "blocked", "calculated", "approved"])
+    status: str | None = Field(
+        examples=["opened", "calculating", "calculated", "reviewed", "approved", "file_sealed", "paid", "closed"]
+    )
+    batches: int = Field(description="按街道分成的批次")
+    batches_done: int = Field(description="已核算完的批次")
     workers: int | None
+    set_aside: int = Field(description="被搁置、本次不发的人数")
+    held_back: int = Field(description="已核算但因银行账户未经复核而暂缓付款的人数")
     gross_total: str | None
     net_total: str | None
     pool_total: str | None
-    blocked_workers: int
+    pools: dict[str, str] = Field(description="各街道绩效总额（元），以区划代码为键")
 
 
 class OfficePay(Shown):

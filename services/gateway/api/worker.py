@@ -63,12 +63,15 @@ class WorkerPayLine(BaseModel):
     code: str
     label: str
     amount: str
+    kind: str | None = Field(default=None, examples=["earning", "deduction", "employer", "note"])
+    period: str | None = Field(default=None, description="补发、补扣所属的月份；本月的为空", examples=["2024-02"])
 
 
 class WorkerPayslip(Shown):
     payslip_id: str
     run_id: str
     month: str = Field(examples=["2024-03"])
+    cycle: str | None = Field(description="整月或半月", examples=["month", "first_half"])
     gross: str = Field(description="应发（元）")
     contributions: str = Field(description="个人社保公积金（元）")
     tax: str = Field(description="个人所得税（元）")
@@ -144,6 +147,23 @@ class WorkerDuty(Shown):
     place: str = Field(description="服务大厅为 hall，其余为网格名称")
 
 
+class WorkerLeave(Shown):
+    leave_id: str
+    status: str = Field(examples=["recorded", "withdrawn"])
+    kind: str
+    starts_on: date
+    ends_on: date | None = Field(description="休假结束后的第一天；撤销的为空")
+
+
+class WorkerTransfer(Shown):
+    transfer_id: str
+    from_area: str
+    area: str
+    organisation_id: str
+    post_class: str
+    starts_on: date
+
+
 class WorkerLeaving(Shown):
     left_on: date = Field(description="离岗首日")
     ground: str
@@ -186,4 +206,6 @@ class WorkerView(Shown):
     filings: list[WorkerFiling] = Field(default_factory=list)
     exit_cases: list[WorkerExitCase] = Field(default_factory=list)
     duties: list[WorkerDuty] = Field(default_factory=list)
+    leaves: list[WorkerLeave] = Field(default_factory=list)
+    transfers: list[WorkerTransfer] = Field(default_factory=list)
     decisions: list[WorkerDecision]

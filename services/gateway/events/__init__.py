@@ -21,7 +21,9 @@ from common.events.contracts import (
     ExitCaseDismissed,
     ExitCaseOpened,
     ExitHearingHeld,
+    LeaveRecorded,
     WorkerLeft,
+    WorkerTransferred,
 )
 from common.events.decisions import DecisionRecorded
 from common.events.evaluation import (
@@ -32,13 +34,17 @@ from common.events.evaluation import (
     TrainingDue,
 )
 from common.events.payroll import (
+    BatchCalculated,
     GradeChanged,
+    PaymentFileSealed,
     PayslipIssued,
     PoolShared,
     RunApproved,
-    RunBlocked,
     RunCalculated,
+    RunClosed,
     RunOpened,
+    RunPaid,
+    RunReviewed,
 )
 from common.events.recruitment import (
     ApplicationReceived,
@@ -167,6 +173,8 @@ folds: Mapping[type[Event], tuple[Fold, ...]] = {
     ExitCaseOpened: (workers.keep_part,),
     ExitHearingHeld: (workers.keep_part,),
     ExitCaseDismissed: (workers.keep_part,),
+    LeaveRecorded: (workers.keep_part,),
+    WorkerTransferred: (workers.keep_transfer,),
     WorkerLeft: (workers.keep_part,),
     EvaluationGraded: (workers.keep_part,),
     ConsequenceProposed: (workers.keep_part,),
@@ -182,8 +190,12 @@ folds: Mapping[type[Event], tuple[Fold, ...]] = {
     PayslipIssued: (workers.keep_part,),
     DutyRosterKept: (workers.keep_duty,),
     RunOpened: (offices.keep_run,),
+    BatchCalculated: (offices.keep_run,),
     PoolShared: (offices.keep_run,),
-    RunBlocked: (offices.keep_run,),
     RunCalculated: (offices.keep_run,),
+    RunReviewed: (offices.keep_run,),
     RunApproved: (offices.keep_run,),
+    PaymentFileSealed: (offices.keep_run,),
+    RunPaid: (offices.keep_run,),
+    RunClosed: (offices.keep_run,),
 }

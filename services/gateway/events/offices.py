@@ -1,6 +1,7 @@
 """What an office sees of its area: organisations with quotas and posts, plans and their step, payroll runs."""
 
 from copy import deepcopy
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -113,23 +114,51 @@ def _further(step: str | None, reached: str | None) -> str | None:
 
 
 async def keep_run(session: AsyncSession, event: Any) -> None:
+    """Of one run the bus keeps the order, so that its opening, which alone says whose it is, comes first."""
     run = await session.get(Run, event.run_id, with_for_update=True)
     if run is None:
-        known_later = ("staff", "status", "workers", "gross_total", "net_total", "pool_total")
-        body = {"run_id": event.run_id, "area": event.area, "month": event.month, **dict.fromkeys(known_later)}
-        run = Run(run_id=event.run_id, area=event.area, month=event.month, body=body | {"blocked_workers": 0})
+        month = getattr(event, "month", "")
+        run = Run(run_id=event.run_id, area=event.area, month=month, body=_new_run(event.run_id, event.area, month))
         session.add(run)
     body = deepcopy(run.body)
+    _fold_run(body, event)
+    run.body = body
+
+
+def _new_run(run_id: str, area: str, month: str) -> dict[str, Any]:
+    known_later = ("staff", "cycle", "paid_in", "status", "workers", "gross_total", "net_total", "pool_total")
+    counted = ("set_aside", "batches", "batches_done", "held_back")
+    return {
+        "run_id": run_id,
+        "area": area,
+        "month": month,
+        **dict.fromkeys(known_later),
+        **dict.fromkeys(counted, 0),
+        "pools": {},
+    }
+
+
+def _fold_run(body: dict[str, Any], event: Any) -> None:
     said = event.model_dump(mode="json")
     match event:
         case payroll.RunOpened():
-            body |= {"staff": event.staff, "status": "opened"}
+            body |= {name: said[name] for name in ("staff", "cycle", "paid_in")} | {"status": "opened"}
+        case payroll.BatchCalculated():
+            body |= {"status": "calculating", "batches": event.batches, "batches_done": event.done}
         case payroll.PoolShared():
-            body["pool_total"] = said["total"]
-        case payroll.RunBlocked():
-            body |= {"status": "blocked", "blocked_workers": event.blocked_workers}
-        case payroll.RunCalculated() | payroll.RunApproved():
-            body |= {name: said[name] for name in ("workers", "gross_total", "net_total")}
-            body |= {"status": "approved" if isinstance(event, payroll.RunApproved) else "calculated"}
-            body["blocked_workers"] = 0
-    run.body = body
+            body["pools"][event.area] = said["total"]
+            body["pool_total"] = str(sum(map(Decimal, body["pools"].values())))
+        case payroll.RunCalculated():
+            body |= {name: said[name] for name in ("workers", "set_aside", "gross_total", "net_total", "batches")}
+            body |= {"status": "calculated", "batches_done": event.batches}
+        case payroll.RunReviewed():
+            body["status"] = "reviewed"
+        case payroll.RunApproved():
+            body |= {name: said[name] for name in ("workers", "set_aside", "gross_total", "net_total")}
+            body["status"] = "approved"
+        case payroll.PaymentFileSealed():
+            body |= {"status": "file_sealed", "held_back": event.held_back}
+        case payroll.RunPaid():
+            body |= {"status": "paid", "held_back": event.held_back}
+        case payroll.RunClosed():
+            body |= {"status": "closed", "set_aside": event.set_aside, "held_back": event.held_back}

@@ -28,7 +28,9 @@ SECTIONS = {
         ("status", "kind", "starts_on", "ends_on", "signed_on", "monthly_pay", "renewal_of"),
     ),
     "grades": Section("starts_on", "starts_on", ("grade",)),
-    "payslips": Section("payslip_id", "month", ("run_id", "month", "gross", "contributions", "tax", "net", "lines")),
+    "payslips": Section(
+        "payslip_id", "month", ("run_id", "month", "cycle", "gross", "contributions", "tax", "net", "lines")
+    ),
     "evaluations": Section("evaluation_id", "year", ("year", "score", "grade", "passed", "clause")),
     "consequences": Section("consequence_id", "year", ("status", "year", "kind", "decided_on")),
     "trainings": Section("training_id", "due_on", ("status", "due_on", "clause", "course", "completed_on")),
@@ -40,6 +42,10 @@ SECTIONS = {
         "case_id", "opened_on", ("status", "ground", "clause", "opened_on", "held_on", "dismissed_on", "left_on")
     ),
     "duties": Section("roster_id", "starts_on", ("organisation_id", "starts_on", "place")),
+    "leaves": Section("leave_id", "starts_on", ("status", "kind", "starts_on", "ends_on")),
+    "transfers": Section(
+        "transfer_id", "starts_on", ("from_area", "area", "organisation_id", "post_class", "starts_on")
+    ),
 }
 
 # Where an event goes, and the state of its entry from then on.
@@ -60,6 +66,7 @@ PARTS: dict[type[Event], tuple[str, str | None]] = {
     registry.FilingSubmitted: ("filings", "submitted"),
     registry.FilingReturned: ("filings", "returned"),
     registry.FilingAccepted: ("filings", "accepted"),
+    contracts.LeaveRecorded: ("leaves", None),
     payroll.GradeChanged: ("grades", None),
     payroll.PayslipIssued: ("payslips", None),
 }
@@ -77,20 +84,45 @@ class OfWorker(Protocol):
 
 async def keep_hire(session: AsyncSession, event: recruitment.WorkerHired) -> None:
     worker = await _find_or_begin(session, event)
-    organisation = await session.get(Organisation, event.organisation_id)
     said = event.model_dump(mode="json")
     body = deepcopy(worker.body)
     body |= {name: said[name] for name in ("area", "staff")}
     body["person"] = {name: said[name] for name in ("name", "identity_masked", "category", "certificate_level")}
     body["post"] = {name: said[name] for name in ("post_id", "post_class", "plan_id", "application_id", "hired_on")}
-    body["organisation"] = {
-        "organisation_id": event.organisation_id,
+    body["organisation"] = await _named(session, event.organisation_id)
+    worker.area, worker.staff = event.area, event.staff
+    worker.organisation_id, worker.account, worker.hired_on = event.organisation_id, event.account, event.hired_on
+    await _place(session, worker, body)
+    _finish(worker, body)
+
+
+async def keep_transfer(session: AsyncSession, event: contracts.WorkerTransferred) -> None:
+    """The view goes to the office that the latest transfer names, whether the hire has been heard or not."""
+    worker = await _find_or_begin(session, event)
+    body = deepcopy(worker.body)
+    _entry(body, "transfers", event.model_dump(mode="json"))
+    await _place(session, worker, body)
+    _finish(worker, body)
+
+
+async def _place(session: AsyncSession, worker: Worker, body: dict[str, Any]) -> None:
+    if not body["transfers"]:
+        return
+    latest = body["transfers"][-1]
+    worker.area, worker.organisation_id = latest["area"], latest["organisation_id"]
+    body["area"] = latest["area"]
+    body["organisation"] = await _named(session, latest["organisation_id"])
+    if body["post"]:
+        body["post"]["post_class"] = latest["post_class"]
+
+
+async def _named(session: AsyncSession, organisation_id: str) -> dict[str, Any]:
+    organisation = await session.get(Organisation, organisation_id)
+    return {
+        "organisation_id": organisation_id,
         "name": organisation.name if organisation else None,
         "kind": organisation.kind if organisation else None,
     }
-    worker.area, worker.staff = event.area, event.staff
-    worker.organisation_id, worker.account, worker.hired_on = event.organisation_id, event.account, event.hired_on
-    _finish(worker, body)
 
 
 async def keep_part(session: AsyncSession, event: OfWorker) -> None:
@@ -104,6 +136,8 @@ async def keep_part(session: AsyncSession, event: OfWorker) -> None:
     match event:
         case evaluation.ConsequenceDecided():
             entry["status"] = "approved" if event.approved else "rejected"
+        case contracts.LeaveRecorded():
+            entry["status"] = "recorded" if event.ends_on else "withdrawn"
         case contracts.WorkerLeft():
             worker.left_on = event.left_on
             body["left"] = {name: said[name] for name in ("left_on", "ground", "clause", "case_id")}

@@ -92,12 +92,15 @@ class TestTheWorkerView:
             ),
             pytest.param(
                 Role.SUPERIOR_UNION,
-                {"payslips", "grades", "agreements", "exit_cases", "left", "duties"},
+                {"payslips", "grades", "agreements", "leaves", "transfers", "exit_cases", "left", "duties"},
                 id="the superior union no pay, no agreement, no exit",
             ),
             pytest.param(
                 Role.AUDITOR,
-                {"agreements", "evaluations", "consequences", "trainings", "filings", "exit_cases", "left", "duties"},
+                {
+                    *("agreements", "leaves", "transfers", "evaluations", "consequences", "trainings"),
+                    *("filings", "exit_cases", "left", "duties"),
+                },
                 id="the auditor pay",
             ),
         ],
