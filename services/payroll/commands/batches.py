@@ -37,6 +37,7 @@ async def calculate_batch(tx: Transaction, event: BatchQueued) -> None:
     run = await queries.run(tx.session, run_id=batch.run_id)
     if run is None or run.status != RunStatus.CALCULATING:
         return
+    batch.saw = await queries.snapshot_now(tx.session)
     parameters = await queries.parameters_in_force(tx.session, codes=None, area=batch.area)
     loaded = await queries.load_batch(tx.session, tx.policies, parameters, run, batch)
     kept, paid_already = await _paid_already(tx, run, loaded.batch)

@@ -14,6 +14,7 @@ class Change(ScopedRow, Table):
     may come out differently. `settled_by` is the run whose sealed batches took it into account; only a worker's
     changes are settled so. A change of everybody is settled for each batch that names it in `considered`.
 
+    `xid` is the transaction that noted it: whether a calculation could see it yet is asked of that one's snapshot.
     `cause` is the kind of thing (`agreement`, `grade`, `leave`, `entry`, `parameter`, `standard`, `set_aside` …),
     `reference` its id.
     """
@@ -32,4 +33,5 @@ class Change(ScopedRow, Table):
     cause: Mapped[str] = mapped_column(Id)
     reference: Mapped[str] = mapped_column(Id)
     noted_at: Mapped[datetime] = mapped_column(Moment)
+    xid: Mapped[int] = mapped_column(BigInteger, server_default=text("pg_current_xact_id()::text::bigint"))
     settled_by: Mapped[str | None] = mapped_column(Id)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     String,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -90,7 +91,8 @@ class PayrollBatch(GovernedRow, Table):
 
     `snapshot`: the inputs as the engine writes them, compressed; `inputs` and `terms` the digests of them and of the
     terms (clauses and parameter rows) they were worked out by; `root` the Merkle root (RFC 9162) over the slips.
-    `considered`: the changes that were known. `layout`: the lines a slip of this batch may have, in their order.
+    `considered`: the changes that were known; `saw`: the database's snapshot, from just before the facts were read.
+    `layout`: the lines a slip of this batch may have, in their order.
     `queued_at` says since when it waits, as long as `calculated_at` is empty.
     """
 
@@ -102,6 +104,7 @@ class PayrollBatch(GovernedRow, Table):
     attempt: Mapped[int]
     queued_at: Mapped[datetime] = mapped_column(Moment, server_default=text("now()"))
     calculated_at: Mapped[datetime | None] = mapped_column(Moment)
+    saw: Mapped[str | None] = mapped_column(Text)
     issued_at: Mapped[datetime | None] = mapped_column(Moment)
     engine: Mapped[str | None] = mapped_column(Id)
     workers: Mapped[int] = mapped_column(default=0)

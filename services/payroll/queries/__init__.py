@@ -1,6 +1,6 @@
 """Reading payroll's own tables."""
 
-from payroll.queries.changes import StaleChange, stale_changes
+from payroll.queries.changes import StaleChange, snapshot_now, stale_changes
 from payroll.queries.figures import figures_missing
 from payroll.queries.loading import LoadedBatch, load_batch
 from payroll.queries.parameters import parameters_in_force
@@ -61,6 +61,7 @@ __all__ = [
     "set_aside",
     "set_aside_by_code",
     "slips",
+    "snapshot_now",
     "spent",
     "stale_changes",
     "standard",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.areas import code_range
@@ -40,7 +41,7 @@ ORDER BY change_id
 """
 _STALE = """
 WITH seen AS (
-  SELECT min(calculated_at) AS since FROM payroll_batch WHERE run_id = $1
+  SELECT min(calculated_at) AS since, array_agg(DISTINCT saw) AS snapshots FROM payroll_batch WHERE run_id = $1
 ), considered AS (
   SELECT unnest(considered) AS change_id FROM payroll_batch WHERE run_id = $1
 ), workers AS (
@@ -50,7 +51,9 @@ WITH seen AS (
   UNION SELECT worker_id FROM placement WHERE area >= $3 COLLATE "C" AND area < $4 COLLATE "C"
 )
 SELECT change_id, worker_id, area, from_month, cause, reference FROM change, seen
-WHERE noted_at > seen.since AND from_month <= $5 AND (staff IS NULL OR staff = $2)
+WHERE from_month <= $5 AND (staff IS NULL OR staff = $2)
+  AND (noted_at > seen.since OR noted_at > seen.since - $8::interval AND EXISTS (
+    SELECT FROM unnest(seen.snapshots) AS saw WHERE NOT pg_visible_in_snapshot(xid::text::xid8, saw::pg_snapshot)))
   AND change_id NOT IN (SELECT change_id FROM considered)
   AND CASE WHEN worker_id IS NULL THEN starts_with($6, area) OR starts_with(area, $6)
            ELSE settled_by IS NULL AND worker_id IN (SELECT worker_id FROM workers) END
@@ -119,9 +122,14 @@ async def changes_of_everybody(
     return sorted(found.values(), key=lambda change: change.change_id)
 
 
+async def snapshot_now(session: AsyncSession) -> str:
+    """Which transactions have ended by now, as the database writes it."""
+    return str(await session.scalar(text("SELECT pg_current_snapshot()::text")))
+
+
 async def stale_changes(session: AsyncSession, run: PayrollRun, *, most: int = 200) -> list[StaleChange]:
     """What came in after the run was calculated and concerns its people or everybody there, `most` of them."""
     lowest, highest = code_range(run.area)
     up_to = max(run.month, run.paid_in)
-    rows = await fetch(session, _STALE, run.run_id, run.staff, lowest, highest, up_to, run.area, most)
+    rows = await fetch(session, _STALE, run.run_id, run.staff, lowest, highest, up_to, run.area, most, OVERLAP)
     return [StaleChange(row["change_id"], row["worker_id"], row["cause"], row["reference"]) for row in rows]

@@ -160,6 +160,7 @@ def upgrade() -> None:
     sa.Column('cause', sa.String(length=60), nullable=False),
     sa.Column('reference', sa.String(length=60), nullable=False),
     sa.Column('noted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('xid', sa.BigInteger(), server_default=sa.text('pg_current_xact_id()::text::bigint'), nullable=False),
     sa.Column('settled_by', sa.String(length=60), nullable=True),
     sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
     sa.PrimaryKeyConstraint('change_id', name=op.f('pk_change'))
@@ -458,6 +459,7 @@ def upgrade() -> None:
     sa.Column('attempt', sa.Integer(), nullable=False),
     sa.Column('queued_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('calculated_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('saw', sa.Text(), nullable=True),
     sa.Column('issued_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('engine', sa.String(length=60), nullable=True),
     sa.Column('workers', sa.Integer(), nullable=False),

@@ -1,11 +1,12 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from common.actors import Role
-from payroll.models import Change, PayrollRun, SetAside
-from payroll.queries.changes import stale_changes
+from payroll.models import Change, PayrollBatch, PayrollRun, SetAside
+from payroll.queries.changes import snapshot_now, stale_changes
 from payroll.tests.queries.conftest import PLACE, STAFF, STREET, Street
 
 CALCULATED = datetime(2026, 4, 1, 8, 0, tzinfo=UTC)
@@ -63,6 +64,36 @@ class TestStaleChanges:
         change = await street.changed("li", "2026-03", noted_at=LATER)
 
         assert await self.stale(street, await self.calculated(street, considered=[change])) == []
+
+    async def test_what_was_noted_before_and_committed_while_the_run_was_worked_out(self, street: Street) -> None:
+        run = await self.calculated(street)
+        async with street.bench.session() as noting, noting.begin():
+            noting.add(self.noted_just_before("li"))
+            await noting.flush()
+            await self.begins_to_read(street, run)
+        async with street.bench.session() as noting, noting.begin():
+            noting.add(after := self.noted_just_before("li"))
+
+        assert after.change_id in await self.stale(street, run)
+        assert len(await self.stale(street, run)) == 2
+
+    async def test_not_what_was_committed_before_it_began_to_read(self, street: Street) -> None:
+        run = await self.calculated(street)
+        await street.bench.save(self.noted_just_before("li"))
+        await self.begins_to_read(street, run)
+
+        assert await self.stale(street, run) == []
+
+    def noted_just_before(self, worker_id: str) -> Change:
+        moment = CALCULATED - timedelta(seconds=1)
+        return Change(
+            worker_id=worker_id, area=PLACE, from_month="2026-03", cause="entry", reference="e", noted_at=moment
+        )
+
+    async def begins_to_read(self, street: Street, run: PayrollRun) -> None:
+        async with street.bench.session() as session, session.begin():
+            saw = await snapshot_now(session)
+            await session.execute(update(PayrollBatch).where(PayrollBatch.run_id == run.run_id).values(saw=saw))
 
     async def test_a_month_paid_later_is_held_to_the_month_of_payment_too(self, street: Street) -> None:
         run = await self.calculated(street)
