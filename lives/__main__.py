@@ -24,9 +24,12 @@ from lives.teller import NotAsTold, Teller
 LIVES = {"jiangsu": jiangsu.play, "jilin": jilin.play, "jianghan": jianghan.play}
 
 
-def play(gateway_url: str, *, say: Callable[[str], None], explain: bool = True) -> None:
-    """All three lives and the sample counties, through the gateway at `gateway_url`. Raises NotAsTold."""
-    with httpx.Client(base_url=gateway_url, timeout=30, trust_env=False) as gateway:
+def play(platform: Platform, *, say: Callable[[str], None], explain: bool = True) -> None:
+    """All three lives, the sample counties and figures, through the gateway. Raises NotAsTold."""
+    sample.load_figures(platform, say)
+    with httpx.Client(base_url=platform.service_url("gateway"), timeout=30, trust_env=False) as gateway:
+        examples = sample.check_figures(Teller(gateway, "figures", say))
+        say(f"缴费、税率等参数已由另一人复核；其中 {examples} 项文件未核实，以示例来源录入，不可用于实际发放。")
         offices = sample.load(Teller(gateway, "sample", say))
         say(f"已载入示例区县的 {offices} 个街道办事处。")
         for name, life in LIVES.items():
@@ -42,7 +45,7 @@ def tell_once(platform: Platform, folder: Path) -> bool:
         return True
     begun = time.monotonic()
     try:
-        play(platform.service_url("gateway"), say=_print)
+        play(platform, say=_print)
     except NotAsTold as error:
         print(f"\n✗ 与预期不符：{error}", file=sys.stderr, flush=True)
         return False

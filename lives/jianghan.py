@@ -3,6 +3,7 @@
 from typing import Any
 
 from common.words import word
+from lives import paying
 from lives.recruiting import Applicant, apply, record
 from lives.teller import Person, Teller
 
@@ -13,6 +14,7 @@ STAFF = "public_welfare"
 LEAD = Person("江汉区妇联经办人", "jianghan-women", ("lead_department",), DISTRICT)
 CHIEF = Person("江汉区妇联负责人", "jianghan-chief", ("lead_department",), DISTRICT)
 FINANCE = Person("江汉区财政局", "jianghan-finance", ("finance",), DISTRICT)
+DESK = paying.Desk(maker=LEAD, reviewer=CHIEF, approver=FINANCE)
 HR = Person("江汉区人力资源局", "jianghan-hr", ("human_resources",), DISTRICT)
 
 WORKER = Applicant(
@@ -133,19 +135,20 @@ def _standard(teller: Teller, amount: str, starts_on: str, on: str) -> None:
 def _pay_under_the_floor(teller: Teller) -> None:
     teller.today("2026-01-08")
     _standard(teller, "2300.00", "2025-03-01", "2025-03-05")
-    body = {"area": STREET, "staff": STAFF, "month": "2025-12", "on": "2026-01-08"}
-    run = teller.does(LEAD, "编制 2025 年 12 月工资表", "POST", "/payroll-runs", body)
-    path = f"/payroll-runs/{run['run_id']}"
-    blocked = teller.does(
-        LEAD, "核算：低于当月起执行的最低工资，整批暂缓发放", "POST", f"{path}/calculation", {"on": "2026-01-08"}
-    )
-    teller.expects("核算结果", blocked["status"], "blocked")
+    paying.enter_account(teller, WORKER, "6217000000000000035", confirmed_by=FINANCE)
+    run = {"area": STREET, "staff": STAFF, "month": "2025-12", "paid_in": "2026-01", "on": "2026-01-08"}
+    path = paying.open_run(teller, DESK, "编制 2025 年 12 月工资表", run)
+    words = "核算：低于当月起执行的最低工资的，另列而不发放"
+    if paying.calculate(teller, DESK, path, words, on="2026-01-08", expected=(0, 1)):
+        aside = teller.reads(LEAD, f"/v1{path}/set-aside")["items"][0]
+        teller.expects("另列原因", (aside["code"], aside["clause"]), ("below_floor", "JH-13b"))
+        teller.note(f"✗ {WORKER.name}另列：{aside['zh']}（{aside['clause']}）")
     _standard(teller, "2450.00", "2025-12-01", "2026-01-09")
-    mended = teller.does(LEAD, "按改正后的标准重新核算", "POST", f"{path}/calculation", {"on": "2026-01-09"})
-    teller.expects("核算结果", mended["status"], "calculated")
-    teller.does(FINANCE, "复核并批准发放", "POST", f"{path}/approval", {"on": "2026-01-12"})
-    slip = teller.finds(WORKER.as_worker, f"/v1/workers/{WORKER.worker_id}", lambda view: view["payslips"])[0]
+    paying.calculate(teller, DESK, path, "按改正后的标准重新核算", on="2026-01-09", expected=(1, 0))
+    paying.approve(teller, DESK, path, on="2026-01-12")
+    slip = paying.read_slip(teller, WORKER, "2025-12")
     teller.expects("应发", slip["gross"], "2450.00")
+    paying.pay_out(teller, DESK, path, on="2026-01-12")
 
 
 def _renewal(teller: Teller, agreement_id: str) -> None:

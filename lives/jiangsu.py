@@ -1,5 +1,6 @@
 """Jiangsu: a union worker of a street in Nanjing's Xuanwu district, from quota to excellent."""
 
+from lives import paying
 from lives.recruiting import Applicant, apply, record
 from lives.teller import NotAsTold, Person, Teller
 
@@ -11,6 +12,7 @@ CLERK = Person("玄武区总工会经办人", "xuanwu-clerk", ("lead_department"
 CHIEF = Person("玄武区总工会负责人", "xuanwu-chief", ("lead_department",), COUNTY)
 CITY = Person("南京市总工会", "nanjing-union", ("superior_union",), "3201")
 FINANCE = Person("玄武区总工会财务", "xuanwu-finance", ("finance",), COUNTY)
+DESK = paying.Desk(maker=CLERK, reviewer=CHIEF, approver=FINANCE)
 PROVINCE = Person("江苏省总工会备案经办人", "jiangsu-registrar", ("provincial_registrar",), "32")
 
 CERTIFIED = Applicant(
@@ -222,37 +224,26 @@ def _standard(teller: Teller, grade: int, amount: str, starts_on: str) -> None:
 
 
 def _run(teller: Teller, worker_id: str, month: str, on: str, performance: str) -> dict[str, str]:
-    run = teller.does(
-        CLERK,
-        f"编制 {month[:4]} 年 {int(month[5:])} 月工资表",
-        "POST",
-        "/payroll-runs",
-        {"area": STREET, "staff": STAFF, "month": month, "on": on},
-    )
-    path = f"/payroll-runs/{run['run_id']}"
+    year_and_month = f"{month[:4]} 年 {int(month[5:])} 月"
+    run = {"area": STREET, "staff": STAFF, "month": month, "paid_in": on[:7], "on": on}
+    path = paying.open_run(teller, DESK, f"编制 {year_and_month}工资表", run)
     teller.does(
         CLERK,
         f"录入业绩考评工资 {performance} 元",
         "PUT",
-        f"{path}/entries/{worker_id}",
-        {"performance_pay": performance},
+        f"/payroll-entries/{worker_id}/{month}",
+        {"values": {"performance_pay": performance}},
     )
-    calculated = teller.does(CLERK, "核算工资", "POST", f"{path}/calculation", {"on": on})
-    teller.expects("核算结果", calculated["status"], "calculated")
-    teller.does(FINANCE, "复核并批准发放", "POST", f"{path}/approval", {"on": on})
-    slips = teller.finds(
-        CERTIFIED.as_worker,
-        f"/v1/workers/{worker_id}",
-        lambda view: [slip for slip in view["payslips"] if slip["month"] == month],
-    )
-    slip: dict[str, str] = slips[0]
-    withheld = f"个人缴费 {slip['contributions']} 元，个人所得税 {slip['tax']} 元"
-    teller.note(f"应发 {slip['gross']} 元，{withheld}，实发 {slip['net']} 元")
+    paying.calculate(teller, DESK, path, "核算工资", on=on, expected=(1, 0))
+    paying.approve(teller, DESK, path, on=on)
+    slip: dict[str, str] = paying.read_slip(teller, CERTIFIED, month)
+    paying.pay_out(teller, DESK, path, on=on)
     return slip
 
 
 def _first_pay(teller: Teller, worker_id: str) -> None:
     teller.today("2024-05-08")
+    paying.enter_account(teller, CERTIFIED, "6222020000000000018", confirmed_by=FINANCE)
     _standard(teller, 1, "5200.00", "2024-01-01")
     slip = _run(teller, worker_id, "2024-04", "2024-05-08", "900.00")
     teller.expects("首月应发", slip["gross"], "6100.00")
@@ -305,3 +296,5 @@ def _second_pay(teller: Teller, worker_id: str) -> None:
     _standard(teller, 2, "5600.00", "2025-01-01")
     slip = _run(teller, worker_id, "2025-02", "2025-03-07", "900.00")
     teller.expects("晋档后应发", slip["gross"], "6500.00")
+    teller.note("逐项说明：")
+    paying.tell_why(teller, CERTIFIED, slip)

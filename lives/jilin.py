@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from lives import paying
 from lives.recruiting import Applicant, apply, record
 from lives.teller import Person, Teller, day_of
 
@@ -15,7 +16,9 @@ CIVIL = Person("南关区民政局经办人", "nanguan-civil", ("civil_affairs",
 CHIEF = Person("南关区民政局负责人", "nanguan-chief", ("civil_affairs",), COUNTY)
 HR = Person("南关区人力资源和社会保障局", "nanguan-hr", ("human_resources",), COUNTY)
 STREET_OFFICE = Person("南岭街道办事处", "nanling-street", ("street_office",), STREET)
-FINANCE = Person("南关区财政局", "nanguan-finance", ("finance",), COUNTY)
+FINANCE = Person("南关区财政局负责人", "nanguan-finance", ("finance",), COUNTY)
+FINANCE_CLERK = Person("南关区财政局经办人", "nanguan-finance-clerk", ("finance",), COUNTY)
+DESK = paying.Desk(maker=STREET_OFFICE, reviewer=FINANCE_CLERK, approver=FINANCE)
 
 SUN = Applicant("孙丽", "sun-li", COUNTY, "1990-06-01", 21, education="junior_college")
 LIU = Applicant("刘洋", "liu-yang", COUNTY, "1993-09-15", 33, statuses=("social_work_certificate",))
@@ -198,38 +201,40 @@ def _pay(teller: Teller) -> None:
     )
     path = f"/pay-standards/{standard['standard_id']}/approvals"
     teller.does(FINANCE, "复核并批准薪酬标准", "POST", path, {"on": "2025-01-15"})
-    run = teller.does(
-        STREET_OFFICE,
-        "编制全街道 2025 年 1 月工资表",
-        "POST",
-        "/payroll-runs",
-        {"area": STREET, "staff": STAFF, "month": "2025-01", "on": "2025-02-08"},
-    )
-    path = f"/payroll-runs/{run['run_id']}"
+    for number, applicant in enumerate(TEAM, start=1):
+        paying.enter_account(teller, applicant, f"622848000000000002{number}", confirmed_by=FINANCE_CLERK)
+    _budget_and_reference(teller)
+    run = {"area": STREET, "staff": STAFF, "month": "2025-01", "paid_in": "2025-02", "on": "2025-02-08"}
+    path = paying.open_run(teller, DESK, "编制全街道 2025 年 1 月工资表", run)
     for applicant, score in ((LIU, "95.5"), (SUN, "88.0"), (MA, "61.0")):
         words = f"录入{applicant.name}的绩效考核得分：{score} 分"
-        teller.does(STREET_OFFICE, words, "PUT", f"{path}/pool-scores/{applicant.worker_id}", {"score": score})
-    calculated = teller.does(
-        STREET_OFFICE,
-        "核算：七成为基础报酬，三成汇入街道绩效总额，按考核得分分配",
-        "POST",
-        f"{path}/calculation",
-        {"on": "2025-02-08"},
-    )
-    teller.expects("核算结果", calculated["status"], "calculated")
-    teller.does(FINANCE, "复核并批准发放", "POST", f"{path}/approval", {"on": "2025-02-10"})
+        entered = f"/payroll-entries/{applicant.worker_id}/2025-01"
+        teller.does(STREET_OFFICE, words, "PUT", entered, {"values": {"score": score}})
+    words = "核算：七成为基础报酬，三成汇入街道绩效总额，按考核得分分配"
+    paying.calculate(teller, DESK, path, words, on="2025-02-08", expected=(3, 0))
+    paying.approve(teller, DESK, path, on="2025-02-10")
     shares = Decimal(0)
     for applicant in TEAM:
-        slip = teller.finds(applicant.as_worker, f"/v1/workers/{applicant.worker_id}", lambda view: view["payslips"])[0]
+        slip = paying.read_slip(teller, applicant, "2025-01")
         lines = {line["code"]: Decimal(line["amount"]) for line in slip["lines"]}
         shares += lines["performance"]
-        teller.note(
-            f"{applicant.name}：基础报酬 {lines['base']} 元，绩效奖金 {lines['performance']} 元，实发 {slip['net']} 元"
-        )
+        teller.note(f"其中基础报酬 {lines['base']} 元，绩效奖金 {lines['performance']} 元。逐项说明：")
+        paying.tell_why(teller, applicant, slip)
         if applicant is LIU:
             teller.expects("证书补贴", lines["certificate_allowance"], Decimal("200.00"))
     # 30% of 4300.01 is 1290.003, so 1290.00 for each of three.
     teller.expects("绩效总量分到分", shares, Decimal("3870.00"))
+    paying.pay_out(teller, DESK, path, on="2025-02-10")
+
+
+def _budget_and_reference(teller: Teller) -> None:
+    """What the county pays from, and what its average is held against."""
+    figure = {"area": COUNTY, "staff": STAFF, "starts_on": "2025-01-01", "on": "2025-02-08"}
+    budget = {"code": "budget.payroll", "value": {"amount": "240000.00"}, "source": "示例：2025 年区级预算"}
+    paying.enter_figure(teller, FINANCE_CLERK, FINANCE, "2025 年社工岗薪酬预算 24 万元", figure | budget)
+    average = {"code": "amount.managers_average", "value": "4200.00", "source": "示例：2024 年区级统计"}
+    words = "上年度事业单位管理岗位月平均工资 4200 元"
+    paying.enter_figure(teller, CIVIL, CHIEF, words, figure | average)
 
 
 def _grade(teller: Teller, applicant: Applicant, year: int, on: str, score: str, grade: str) -> None:

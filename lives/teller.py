@@ -74,11 +74,12 @@ class Teller:
             self.say(f"       ✗ {line}")
         return problem
 
-    def loads(self, person: Person, path: str, body: dict[str, Any]) -> None:
-        """Sample data: a step that nobody needs to be told of one by one."""
+    def loads(self, person: Person, path: str, body: dict[str, Any]) -> Any:
+        """Sample data: a step that nobody needs to be told of one by one. Returns the answer's body."""
         answer = self._command(person, "POST", path, body)
         if answer.status_code >= 400:
-            raise NotAsTold(f"{path}: {answer.status_code} {answer.text[:300]}")
+            raise NotAsTold(f"{path}: {answer.status_code} {answer.text[:1500]}")
+        return answer.json()
 
     def reads(self, person: Person, path: str) -> Any:
         answer = self._until_answered("GET", path, headers=self._headers(person))

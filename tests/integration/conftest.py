@@ -23,7 +23,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 def told(platform: Platform) -> list[str]:
     """What was said while the lives were played, undisturbed."""
     lines: list[str] = []
-    play(platform.service_url("gateway"), say=lines.append)
+    play(platform, say=lines.append)
     return lines
 
 

@@ -9,18 +9,18 @@ from contextlib import contextmanager
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from common.bus import publishers, topic_of
+from common.bus import publishers, streams_of, topic_of
 from common.embedded.platform import Platform
 from lives.__main__ import play
 from tests.integration import exchange
 
 _MARK = ("duplicate", b"1")
-TOPICS = [topic_of("", publisher, stream) for publisher in publishers() for stream in ("events", "decisions")]
+TOPICS = [topic_of("", publisher, stream) for publisher in publishers() for stream in streams_of(publisher)]
 
 
 def play_through(platform: Platform) -> None:
     """The lives from beginning to end; every lost answer is asked for again with the same key."""
-    play(platform.service_url("gateway"), say=lambda _: None, explain=False)
+    play(platform, say=lambda _: None, explain=False)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ class TestLives:
     def test_played_again_change_nothing(self, platform, told):
         before = exchange.outcome(platform)
 
-        play(platform.service_url("gateway"), say=lambda _: None, explain=False)
+        play(platform, say=lambda _: None, explain=False)
         exchange.settle(platform)
 
         assert exchange.outcome(platform) == before

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from common.policy.__main__ import POLICIES, check, import_all_rules
+from lives import paying, sample
 from lives.recruiting import Applicant, apply
 from lives.teller import INSPECTOR, Person, Teller
 from tests.integration import exchange
@@ -29,6 +30,7 @@ TOWNSHIP_PARTY = Person("乡党委", "invented-township-party", ("party_committe
 COUNTY_PARTY = Person("县委", "invented-county-party", ("party_committee",), COUNTY)
 GOVERNMENT = Person("县政府", "invented-government", ("government",), COUNTY)
 FINANCE = Person("县财政局", "invented-finance", ("finance",), COUNTY)
+DESK = paying.Desk(maker=TOWNSHIP_OFFICE, reviewer=CLERK, approver=FINANCE)
 CITY_LEAD = Person("市牵头部门", "invented-city", ("lead_department",), CITY)
 CITY_REGISTRAR = Person("市备案岗", "invented-city-registrar", ("provincial_registrar",), CITY)
 PROVINCE_REGISTRAR = Person("省备案岗", "invented-registrar", ("provincial_registrar",), "99")
@@ -64,6 +66,8 @@ def policies_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("policies")
     for file in (*POLICIES.glob("law-*.yaml"), *INVENTED.glob("*.yaml")):
         shutil.copy(file, folder)
+    (folder / "parameters").mkdir()
+    shutil.copy(POLICIES / "parameters" / "nation.yaml", folder / "parameters")
     return folder
 
 
@@ -74,6 +78,8 @@ def witness(policies_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         exchange.start_platform(folder, POLICIES_DIR=str(policies_dir)) as platform,
         httpx.Client(base_url=platform.service_url("gateway"), timeout=30, trust_env=False) as gateway,
     ):
+        sample.load_figures(platform, lambda _: None, folder=policies_dir)
+        sample.check_figures(Teller(gateway, "figures", lambda _: None))
         yield Witness(gateway, "new-province", lambda _: None)
 
 
@@ -88,8 +94,9 @@ class Life:
     notice_ends_on: str = ""
     agreement: dict[str, Any] = field(default_factory=dict)
     filing: dict[str, Any] = field(default_factory=dict)
-    blocked: dict[str, Any] = field(default_factory=dict)
+    set_aside: list[dict[str, Any]] = field(default_factory=list)
     slips: dict[str, Any] = field(default_factory=dict)
+    why: dict[str, dict[str, str]] = field(default_factory=dict)
     trainings: list[str] = field(default_factory=list)
     grades: dict[str, tuple[str, str, bool]] = field(default_factory=dict)
     consequences: dict[str, set[str]] = field(default_factory=dict)
@@ -244,18 +251,24 @@ def _standard(witness: Witness, amount: str) -> None:
 def _pay(witness: Witness, told: Life) -> None:
     witness.today("2025-06-03")
     _standard(witness, "2000.00")
-    body = {"area": TOWNSHIP, "staff": STAFF, "month": "2025-05", "on": "2025-06-03"}
-    path = f"/payroll-runs/{witness.does(TOWNSHIP_OFFICE, '开立', 'POST', '/payroll-runs', body)['run_id']}"
+    for number, applicant in enumerate(AIDES, start=1):
+        paying.enter_account(witness, applicant, f"622200000000000020{number}", confirmed_by=FINANCE)
+    run = {"area": TOWNSHIP, "staff": STAFF, "month": "2025-05", "paid_in": "2025-06", "on": "2025-06-03"}
+    path = paying.open_run(witness, DESK, "开立", run)
     for applicant, score in ((VETERAN, "90"), (STEADY, "70")):
-        scored = {"score": score}
-        witness.does(TOWNSHIP_OFFICE, "评分", "PUT", f"{path}/pool-scores/{applicant.worker_id}", scored)
-    told.blocked = witness.does(TOWNSHIP_OFFICE, "核算", "POST", f"{path}/calculation", {"on": "2025-06-03"})
+        entered = f"/payroll-entries/{applicant.worker_id}/2025-05"
+        witness.does(TOWNSHIP_OFFICE, "评分", "PUT", entered, {"values": {"score": score}})
+    paying.calculate(witness, DESK, path, "核算", on="2025-06-03", expected=(0, 2))
+    told.set_aside = witness.reads(CLERK, f"/v1{path}/set-aside")["items"]
     _standard(witness, "3333.33")
-    witness.does(TOWNSHIP_OFFICE, "重新核算", "POST", f"{path}/calculation", {"on": "2025-06-03"})
-    witness.does(FINANCE, "批准发放", "POST", f"{path}/approval", {"on": "2025-06-04"})
+    paying.calculate(witness, DESK, path, "重新核算", on="2025-06-03", expected=(2, 0))
+    paying.approve(witness, DESK, path, on="2025-06-04")
     for applicant in AIDES:
-        view = f"/v1/workers/{applicant.worker_id}"
-        told.slips[applicant.name] = witness.finds(applicant.as_worker, view, lambda view: view["payslips"])[0]
+        slip = paying.read_slip(witness, applicant, "2025-05")
+        told.slips[applicant.name] = slip
+        why = witness.reads(applicant.as_worker, f"/v1/payslips/{slip['payslip_id']}")["lines"]
+        told.why[applicant.name] = {line["code"]: line["clause"] for line in why}
+    paying.pay_out(witness, DESK, path, on="2025-06-04")
 
 
 def _train(witness: Witness, told: Life) -> None:
@@ -300,7 +313,7 @@ def test_the_folder_has_no_fault(policies_dir, capsys):
 
     assert check(policies_dir) == 0
     assert "无误" in capsys.readouterr().out
-    assert sorted(file.stem for file in policies_dir.iterdir() if not file.stem.startswith("law-")) == [
+    assert sorted(file.stem for file in policies_dir.glob("*.yaml") if not file.stem.startswith("law-")) == [
         "measures",
         "standards",
     ]
@@ -365,8 +378,8 @@ class TestANewProvince:
 
     def test_holds_pay_to_its_own_minimum_wage(self, life):
         # Of 2,000.00 the worker's 213.00 do not count: 1,787.00 and less lie below 1,900.00.
-        assert life.blocked["status"] == "blocked"
-        assert {finding["clause"] for finding in life.blocked["findings"]} == {"XU-8"}
+        assert {(one["code"], one["clause"]) for one in life.set_aside} == {("below_floor", "XU-8")}
+        assert sum("1900.00" in one["zh"] for one in life.set_aside) == len(AIDES)
 
     @pytest.mark.parametrize(
         ("aide", "fixed", "pooled", "gross", "net"),
@@ -388,6 +401,19 @@ class TestANewProvince:
             "236.33",
         )
         assert (slip["tax"], slip["net"]) == ("0.00", net)
+
+    @pytest.mark.parametrize(
+        ("line", "clause"),
+        [
+            pytest.param("fixed_part", "XU-8", id="the fixed part"),
+            pytest.param("pooled_part", "XU-8", id="the share of the pool"),
+            pytest.param("pension_worker", "XU-S2", id="pension"),
+            pytest.param("mutual_aid_worker", "XU-S2", id="mutual aid"),
+        ],
+    )
+    def test_says_by_which_of_its_own_clauses_each_line_is_paid(self, life, line, clause):
+        assert {aide: why[line] for aide, why in life.why.items()} == dict.fromkeys(life.why, clause)
+        assert len(life.why) == len(AIDES)
 
     def test_trains_every_half_year(self, life):
         assert life.trainings == ["2025-10-10", "2026-03-01"]
@@ -419,12 +445,6 @@ class TestANewProvince:
             ("agreement.term", {"XU-7"}),
             ("agreement.parties", {"XU-7"}),
             ("renewal.permitted", {"XU-7"}),
-            ("pay.composition", {"XU-8"}),
-            ("pool.shares", {"XU-8"}),
-            ("pay.meets_floor", {"XU-8"}),
-            ("wage.floor", {"XU-S1"}),
-            ("contributions.amounts", {"XU-S2"}),
-            ("tax.cumulative_withholding", {"LAW-IIT"}),
             ("evaluation.grade", {"XU-9"}),
             ("evaluation.consequences", {"XU-9"}),
             ("training.due", {"XU-10"}),
