@@ -3,7 +3,7 @@
 import argparse
 import time
 
-from benchmarks import audit, gateway, latency, relay, start
+from benchmarks import audit, gateway, latency, payroll, relay, start
 from benchmarks.figures import say
 
 BENCHMARKS = {
@@ -11,6 +11,7 @@ BENCHMARKS = {
     "latency": latency.run,
     "gateway": gateway.run,
     "audit": audit.run,
+    "payroll": payroll.run,
     "start": start.run,
 }
 
