@@ -30,8 +30,8 @@ from payroll.queries.timelines import STREET_DIGITS
 
 async def run(session: AsyncSession, *, run_id: str, lock: bool = False) -> PayrollRun | None:
     query = select(PayrollRun).where(PayrollRun.run_id == run_id)
-    if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+    if lock:  # beside the batches that refer to it: they keep its key from changing, and no more
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return await session.scalar(query)
 
 
