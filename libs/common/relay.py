@@ -47,6 +47,8 @@ _UNSENT = text("""
 SELECT event_id, sequence, key, type, body, traceparent, recorded_at FROM outbox_message
 WHERE stream = :stream AND sequence > :sent ORDER BY sequence LIMIT :batch
 """)
+# A plan kept from when the outbox was nearly empty would read all of it, for each row, once there is much in it.
+_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 _WAITING = text("""
 SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(m.recorded_at)), 0) FROM outbox_message m
 LEFT JOIN relay_position p USING (stream) WHERE m.sequence IS NULL OR m.sequence > coalesce(p.sent, 0)
@@ -151,6 +153,7 @@ class Relay:
 
     async def _send(self, producer: AIOKafkaProducer, stream: str) -> int:
         async with self._engine.connect() as connection:
+            await connection.execute(_PLAN_ANEW)
             sent = await connection.scalar(text("SELECT sent FROM relay_position WHERE stream = :s"), {"s": stream})
             rows = (await connection.execute(_UNSENT, {"stream": stream, "sent": sent or 0, "batch": BATCH})).all()
         if not rows:
@@ -193,6 +196,7 @@ def _number_batch(connection: Connection, stream: str) -> int:
     after = connection.execute(
         text("SELECT sequenced FROM relay_position WHERE stream = :s FOR UPDATE"), {"s": stream}
     ).scalar_one()
+    connection.execute(_PLAN_ANEW)
     given = connection.execute(_NUMBER, {"stream": stream, "after": after, "batch": BATCH}).rowcount
     if given:
         connection.execute(

@@ -62,8 +62,15 @@ class OutboxMessage(ChassisTable):
 
     __tablename__ = "outbox_message"
     __table_args__ = (
-        Index("ix_outbox_message_unsequenced", "turn", "ordinal", postgresql_where=text("sequence IS NULL")),
-        UniqueConstraint("stream", "sequence"),
+        # Each keeps to its part of the rows: the planner would look for those without a sequence among all of them.
+        Index("ix_outbox_message_unsequenced", "stream", "turn", "ordinal", postgresql_where=text("sequence IS NULL")),
+        Index(
+            "uq_outbox_message_stream_sequence",
+            "stream",
+            "sequence",
+            unique=True,
+            postgresql_where=text("sequence IS NOT NULL"),
+        ),
     )
 
     event_id: Mapped[str] = mapped_column(String(60), primary_key=True)

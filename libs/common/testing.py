@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -28,7 +28,7 @@ from common.events import Event, event_classes
 from common.events.decisions import DecisionRecorded
 from common.keys import make_keys
 from common.migrations import upgrade
-from common.policy import Decision, Parameters, Policies, Rule, load_policies, load_seeds
+from common.policy import Decision, ParameterRow, Parameters, Policies, Rule, load_policies, load_seeds
 from common.policy.__main__ import import_all_rules
 from common.policy.decisions import decide
 from common.service import Runtime, Service, consumer_of
@@ -55,10 +55,20 @@ def real_parameters() -> Parameters:
 
 
 def decide_here(
-    rule: Rule[T], *, area: str, staff: str = "", on: date, choices: Mapping[str, Any] | None = None, **facts: Any
+    rule: Rule[T],
+    *,
+    area: str,
+    staff: str = "",
+    on: date,
+    choices: Mapping[str, Any] | None = None,
+    own: Iterable[ParameterRow] = (),
+    **facts: Any,
 ) -> Decision[T]:
-    """The decision by the repository's own policy files; `choices` stands for what a level below has chosen."""
-    given: dict[str, Any] = {"policies": real_policies(), "parameters": real_parameters(), "choices": choices}
+    """The decision by the repository's own policy files; `choices` stands for what a level below has chosen, `own` for
+    the figures that a place has entered itself.
+    """
+    parameters = real_parameters().with_rows(own)
+    given: dict[str, Any] = {"policies": real_policies(), "parameters": parameters, "choices": choices}
     return decide(rule, area=area, staff=staff, on=on, **given, **facts)
 
 

@@ -294,3 +294,21 @@ class ContractPaymentApproved(Event):
     instalment: int
     amount: Yuan
     due_on: date
+
+
+class OneOffPaymentApproved(Event):
+    """`kind`: labour_remuneration, severance or internship. `worker_id` is null for somebody from outside."""
+
+    publisher = "payroll"
+    about = "payment_id"
+
+    payment_id: str
+    worker_id: str | None
+    organisation_id: str
+    area: str
+    staff: str
+    kind: str
+    paid_in: str
+    gross: Yuan
+    tax: Yuan
+    net: Yuan

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.errors import add_error_handlers
-from common.policy import ParameterMissing, ParameterRow, Parameters, Terms, load_policies, load_seeds, rule
+from common.policy import RULES, ParameterMissing, ParameterRow, Parameters, Terms, load_policies, load_seeds, rule
 from common.policy.decisions import decide, recompute
 from common.policy.faults import PolicyFault
 from common.policy.parameters import PARAMETERS, ParameterKind, kind_of, parameter, placeholders
@@ -41,6 +41,9 @@ class Paid(Terms):
 @rule("trial.paid")
 def paid(terms: Paid, *, given: int) -> bool:
     return terms.least is not None and given >= terms.least
+
+
+RULES.pop(paid.name)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,9 @@
 
 import asyncio
 from datetime import date
+from uuid import UUID
 
+import orjson
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
@@ -25,7 +27,7 @@ from common.tests.diary import (
     number_allowed,
     write_entry,
 )
-from common.transaction import About, open_sessions, reading, transaction
+from common.transaction import LARGEST_EVENT, About, open_sessions, reading, transaction
 
 SHORT, LONG = "short", "much too long"
 
@@ -69,6 +71,66 @@ class TestCommit:
             await bench.run(write_and_say, event=OthersSaid(entry_id="a"))
 
         assert await nothing_is_left(bench)
+
+
+class TestManyOfOneClass:
+    """Bodies made beforehand go out as the events themselves would."""
+
+    async def test_stand_in_the_outbox_as_emitted_ones_do(self, bench):
+        events = [EntryWritten(entry_id=f"e-{number}") for number in range(3)]
+        async with bench.transaction() as tx:
+            for event in events:
+                tx.emit(event)
+        async with bench.transaction() as tx:
+            tx.emit_ready(
+                EntryWritten, [one.key for one in events], [orjson.dumps(one.model_dump(mode="json")) for one in events]
+            )
+
+        rows = sorted(await bench.rows(OutboxMessage), key=lambda row: (row.turn, row.ordinal))
+        as_sent = [(row.stream, row.ordinal, row.sequence, row.key, row.type, row.body) for row in rows]
+        assert as_sent[:3] == as_sent[3:]
+        assert len({row.event_id for row in rows}) == 6
+        assert all(UUID(row.event_id).version == 4 for row in rows)
+        assert await bench.sent(EntryWritten) == events * 2
+
+    async def test_come_after_what_is_emitted_and_say_where_they_stand(self, bench):
+        async with bench.transaction() as tx:
+            tx.emit_ready(EntryWritten, ["b", "c"], [b'{"entry_id":"b"}', b'{"entry_id":"c"}'])
+            tx.emit(EntryWritten(entry_id="a"))
+
+        rows = sorted(await bench.rows(OutboxMessage), key=lambda row: row.ordinal)
+        assert [row.key for row in rows] == ["a", "b", "c"]
+        assert tx.position == f"diary:{rows[-1].event_id}:3"
+
+    async def test_of_another_service_are_not_said(self, bench):
+        async def speak(tx):
+            tx.emit_ready(OthersSaid, ["a"], [b"{}"])
+
+        with pytest.raises(ValueError, match="cannot publish"):
+            await bench.run(speak)
+
+    @pytest.mark.parametrize(("over", "goes"), [(0, True), (1, False)])
+    async def test_are_no_larger_than_the_bus_takes(self, bench, over, goes):
+        async def speak(tx):
+            tx.emit_ready(EntryWritten, ["a", "b"], [b"x", b"x" * (LARGEST_EVENT + over)])
+
+        if goes:
+            await bench.run(speak)
+        else:
+            with pytest.raises(ValueError, match="too large"):
+                await bench.run(speak)
+
+        assert len(await bench.rows(OutboxMessage)) == (2 if goes else 0)
+
+    async def test_are_not_said_by_work_that_was_refused(self, bench):
+        async def speak(tx):
+            tx.emit_ready(EntryWritten, ["a"], [b'{"entry_id":"a"}'])
+            await write_entry(tx, entry_id="e-1", words=LONG, on=DAY)
+
+        with pytest.raises(Refused):
+            await bench.run(speak)
+
+        assert await bench.sent() == []
 
 
 class TestRefusal:

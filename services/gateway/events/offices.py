@@ -1,5 +1,6 @@
 """What an office sees of its area: organisations with quotas and posts, plans and their step, payroll runs."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from decimal import Decimal
 from typing import Any
@@ -138,6 +139,11 @@ def _new_run(run_id: str, area: str, month: str) -> dict[str, Any]:
     }
 
 
+def _unless_closed(body: Mapping[str, Any], status: str) -> str:
+    """A closed run stays so; a later file pays whom it held back."""
+    return "closed" if body.get("status") == "closed" else status
+
+
 def _fold_run(body: dict[str, Any], event: Any) -> None:
     said = event.model_dump(mode="json")
     match event:
@@ -157,8 +163,8 @@ def _fold_run(body: dict[str, Any], event: Any) -> None:
             body |= {name: said[name] for name in ("workers", "set_aside", "gross_total", "net_total")}
             body["status"] = "approved"
         case payroll.PaymentFileSealed():
-            body |= {"status": "file_sealed", "held_back": event.held_back}
+            body |= {"status": _unless_closed(body, "file_sealed"), "held_back": event.held_back}
         case payroll.RunPaid():
-            body |= {"status": "paid", "held_back": event.held_back}
+            body |= {"status": _unless_closed(body, "paid"), "held_back": event.held_back}
         case payroll.RunClosed():
             body |= {"status": "closed", "set_aside": event.set_aside, "held_back": event.held_back}

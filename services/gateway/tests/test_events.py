@@ -114,6 +114,7 @@ class TestTheViews:
             "ContributionOverdue",
             "HeadcountApproved",
             "HeadcountRequested",
+            "OneOffPaymentApproved",
             "ParameterChecked",
             "PayStandardSet",
             "PaymentFileOpened",
@@ -375,6 +376,17 @@ class TestARun:
 
         run = (await bench.rows(Run))[0]
         assert (run.body["status"], run.body["held_back"]) == (status, held_back)
+
+    async def test_stays_closed_when_a_later_file_pays_whom_it_held_back(self, bench: Bench, hear: Hear):
+        file = {"file_id": "file-2", "number": 2, "people": 1, "total": "4475.00", "held_back": 0, "digest": "d"}
+        paid = {"paid_on": date(2024, 6, 10), "people": 3, "total": "13425.00", "held_back": 0}
+        await hear(life()["payroll"][0])
+        await hear(self.of_run(RunClosed, workers=3, set_aside=0, held_back=1))
+        await hear(self.of_run(PaymentFileSealed, **file))
+        await hear(self.of_run(RunPaid, **paid))
+
+        run = (await bench.rows(Run))[0]
+        assert (run.body["status"], run.body["held_back"]) == ("closed", 0)
 
 
 class TestChanges:

@@ -56,10 +56,10 @@ def upgrade() -> None:
     sa.Column('body', sa.LargeBinary(), nullable=False),
     sa.Column('traceparent', sa.String(length=60), nullable=True),
     sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('event_id', name=op.f('pk_outbox_message')),
-    sa.UniqueConstraint('stream', 'sequence', name=op.f('uq_outbox_message_stream_sequence'))
+    sa.PrimaryKeyConstraint('event_id', name=op.f('pk_outbox_message'))
     )
-    op.create_index('ix_outbox_message_unsequenced', 'outbox_message', ['turn', 'ordinal'], unique=False, postgresql_where=sa.text('sequence IS NULL'))
+    op.create_index('ix_outbox_message_unsequenced', 'outbox_message', ['stream', 'turn', 'ordinal'], unique=False, postgresql_where=sa.text('sequence IS NULL'))
+    op.create_index('uq_outbox_message_stream_sequence', 'outbox_message', ['stream', 'sequence'], unique=True, postgresql_where=sa.text('sequence IS NOT NULL'))
     op.create_table('parked_message',
     sa.Column('parked_id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('topic', sa.String(length=120), nullable=False),
@@ -244,6 +244,7 @@ def downgrade() -> None:
     op.drop_table('policy_choice')
     op.drop_index(op.f('ix_parked_message_topic_key'), table_name='parked_message')
     op.drop_table('parked_message')
+    op.drop_index('uq_outbox_message_stream_sequence', table_name='outbox_message', postgresql_where=sa.text('sequence IS NOT NULL'))
     op.drop_index('ix_outbox_message_unsequenced', table_name='outbox_message', postgresql_where=sa.text('sequence IS NULL'))
     op.drop_table('outbox_message')
     op.drop_index('ix_inbox_message_source_sequence', table_name='inbox_message')
