@@ -68,7 +68,8 @@ def _whole_tax(results: Any) -> Any:
 
 
 def _different_net(sums: Sums, results: Any) -> int:
-    return _different(sums.net, results.columns["net"], results.paid)
+    """Where the script leaves less than nothing, the engine has the employer advance it."""
+    return _different(np.maximum(sums.net, 0), results.columns["net"], results.paid)
 
 
 def _different(expected: Any, found: Any, paid: Any) -> int:

@@ -190,6 +190,7 @@ def _year(draw: Generator, people: int) -> Year:
         bonuses_apart=(draw.integers(0, 20, people) == 0).astype(np.int64),
         bonus_way=Coded(np.full(people, -1), ()),
         last_gross=np.full(people, ABSENT),
+        owed=nothing,
     )
 
 

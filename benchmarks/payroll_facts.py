@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from common.policy import ParameterRow
 from common.policy.seeds import load_seeds
 from common.settings import ROOT
 from payroll.models import Parameter, ParameterStatus
@@ -59,22 +60,29 @@ SELECT worker_id, organisation_id, 2026, 'employment_months', 'bench',
     jsonb_build_object('income', 1200000 + n % 991 * 2000, 'special', 200000, 'withheld', 5000, 'months', 2),
     'bench', street FROM bench_worker WHERE n % 10 <> 0;
 
-INSERT INTO pay_standard (standard_id, post_class, grade, monthly_amount, starts_on, status, drafted_by, approved_by,
-    approved_on, staff, area)
-SELECT 'standard-' || post_class, post_class, 1, amount, DATE '2024-01-01', 'approved', 'bench', 'bench-2',
+INSERT INTO pay_standard (standard_id, post_class, grade, monthly_amount, starts_on, source, status, drafted_by,
+    approved_by, approved_on, staff, area)
+SELECT 'standard-' || post_class, post_class, 1, amount, DATE '2024-01-01', 'bench', 'approved', 'bench', 'bench-2',
     DATE '2024-01-01', '{staff}', '{county}'
 FROM (VALUES ('head', 6380.50), ('committee_member', 5123.45), ('ordinary', 4567.89)) AS one (post_class, amount);
-
-INSERT INTO policy_choice (clause, term, area, starts_on, value, decision_id)
-VALUES ('JL-4d', 'amounts', '{county}', DATE '2024-01-01',
-    '{{"assistant_social_worker": "200.00", "social_worker": "300.00", "senior_social_worker": "400.00"}}', 'bench');
 
 DROP TABLE bench_worker;
 """
 
 
+_ALLOWANCES = ParameterRow(
+    "allowances",
+    "table.certificate_allowance",
+    COUNTY,
+    STAFF,
+    date(2024, 1, 1),
+    {"assistant_social_worker": "200.00", "social_worker": "300.00", "senior_social_worker": "400.00"},
+    "bench",
+)
+
+
 def parameters() -> list[Parameter]:
-    """The policy files' own figures, as if all of them had been entered from documents and checked."""
+    """The policy files' own figures and the county's, as if all had been entered from documents and checked."""
     entered = date(2026, 1, 5)
     return [
         Parameter(
@@ -92,7 +100,7 @@ def parameters() -> list[Parameter]:
             checked_by="bench-2",
             checked_on=entered,
         )
-        for number, row in enumerate(load_seeds(ROOT / "policies").rows)
+        for number, row in enumerate((*load_seeds(ROOT / "policies").rows, _ALLOWANCES))
     ]
 
 

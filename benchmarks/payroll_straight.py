@@ -96,7 +96,7 @@ def _month(inputs: Any, figures: Figures) -> tuple[Int, Int, Int]:
     whole = int(points.sum())
     shares = points * total // whole
     left = total - int(shares.sum())
-    shares[np.argsort(-(points * total % whole), kind="stable")[:left]] += 1
+    shares[_largest(points * total % whole, left)] += 1
 
     monthly = inputs.standard[last] + allowance[last]
     worker, employer = np.zeros_like(monthly), np.zeros_like(monthly)
@@ -107,6 +107,16 @@ def _month(inputs: Any, figures: Figures) -> tuple[Int, Int, Int]:
         worker += (pay * of_worker * 2 + 10_000 * unit) // (20_000 * unit) * unit + fixed
         employer += (pay * of_employer * 2 + 10_000 * unit) // (20_000 * unit) * unit
     return base + shares + extra, worker, employer
+
+
+def _largest(remainders: Int, count: int) -> Int:
+    """Of equal ones the earlier; without sorting them all."""
+    if not count:
+        return np.zeros(0, dtype=np.int64)
+    smallest = np.partition(remainders, -count)[-count]
+    above = np.flatnonzero(remainders > smallest)
+    equal = np.flatnonzero(remainders == smallest)
+    return np.concatenate([above, equal[: count - len(above)]])
 
 
 def _half_up(over: Int, under: Int) -> Int:

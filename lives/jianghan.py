@@ -126,7 +126,7 @@ def _agreement(teller: Teller) -> str:
 
 def _standard(teller: Teller, amount: str, starts_on: str, on: str) -> None:
     body: dict[str, Any] = {"area": DISTRICT, "staff": STAFF, "post_class": "ordinary", "grade": 1}
-    body |= {"monthly_amount": amount, "starts_on": starts_on}
+    body |= {"monthly_amount": amount, "starts_on": starts_on, "source": "示例：江汉区公益性岗位工资标准"}
     standard = teller.does(LEAD, f"拟定工资标准：每月 {amount} 元", "POST", "/pay-standards", body)
     path = f"/pay-standards/{standard['standard_id']}/approvals"
     teller.does(FINANCE, "复核并批准工资标准", "POST", path, {"on": on})

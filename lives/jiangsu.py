@@ -1,5 +1,7 @@
 """Jiangsu: a union worker of a street in Nanjing's Xuanwu district, from quota to excellent."""
 
+from typing import Any
+
 from lives import paying
 from lives.recruiting import Applicant, apply, record
 from lives.teller import NotAsTold, Person, Teller
@@ -27,6 +29,16 @@ CERTIFIED = Applicant(
 UNCERTIFIED = Applicant("周涛", "zhou-tao", COUNTY, "1994-11-03", 37)
 BARRED = Applicant("吴强", "wu-qiang", COUNTY, "1992-02-20", 55, declared_bars=("criminal_record",))
 TOO_OLD = Applicant("郑兰", "zheng-lan", COUNTY, "1988-01-15", 64)
+
+# The county's own scheme: an example, like everything else told here.
+STEPS: tuple[tuple[str, str, Any], ...] = (
+    ("table.level_step", "职业水平", {"assistant_social_worker": "200.00", "social_worker": "400.00"}),
+    ("amount.years_step", "每满一年", "30.00"),
+    ("table.education_step", "学历", {"bachelor": "150.00", "master": "300.00"}),
+    ("table.post_step", "职务", {"head": "500.00"}),
+    ("table.title_step", "职称", {"intermediate": "260.00"}),
+    ("table.results_step", "业绩", {"excellent": "350.00", "qualified": "150.00"}),
+)
 
 
 def play(teller: Teller) -> None:
@@ -217,10 +229,25 @@ def _standard(teller: Teller, grade: int, amount: str, starts_on: str) -> None:
             "grade": grade,
             "monthly_amount": amount,
             "starts_on": starts_on,
+            "source": "示例：玄武区社会化工会工作者薪酬方案",
         },
     )
     path = f"/pay-standards/{standard['standard_id']}/approvals"
     teller.does(FINANCE, "复核并批准工资标准", "POST", path, {"on": starts_on})
+
+
+def _steps(teller: Teller) -> None:
+    """What the county pays for each step: the province's document says what the steps go by, and no amount."""
+    figure = {"area": COUNTY, "staff": STAFF, "starts_on": "2024-01-01", "confidence": "M", "on": "2024-05-08"}
+    figure |= {"source": "示例：玄武区社会化工会工作者薪酬方案"}
+    entered = []
+    for code, words, value in STEPS:
+        row = teller.does(
+            CLERK, f"录入档级金额：{words}", "POST", "/parameters", figure | {"code": code, "value": value}
+        )
+        entered.append(row["parameter_id"])
+    checks = {"parameter_ids": entered, "on": "2024-05-08"}
+    teller.does(FINANCE, f"对照薪酬方案复核 {len(entered)} 项档级金额，自此生效", "POST", "/parameter-checks", checks)
 
 
 def _run(teller: Teller, worker_id: str, month: str, on: str, performance: str) -> dict[str, str]:
@@ -244,9 +271,11 @@ def _run(teller: Teller, worker_id: str, month: str, on: str, performance: str) 
 def _first_pay(teller: Teller, worker_id: str) -> None:
     teller.today("2024-05-08")
     paying.enter_account(teller, CERTIFIED, "6222020000000000018", confirmed_by=FINANCE)
+    _steps(teller)
     _standard(teller, 1, "5200.00", "2024-01-01")
     slip = _run(teller, worker_id, "2024-04", "2024-05-08", "900.00")
-    teller.expects("首月应发", slip["gross"], "6100.00")
+    # 5200 by the standard, 200 for her certificate, 150 for her degree, 900 entered; no year is full yet.
+    teller.expects("首月应发", slip["gross"], "6450.00")
 
 
 def _training(teller: Teller, worker_id: str) -> None:
@@ -295,6 +324,7 @@ def _second_pay(teller: Teller, worker_id: str) -> None:
     teller.today("2025-03-07")
     _standard(teller, 2, "5600.00", "2025-01-01")
     slip = _run(teller, worker_id, "2025-02", "2025-03-07", "900.00")
-    teller.expects("晋档后应发", slip["gross"], "6500.00")
+    # 5600 + 200 + 150 + 900, and 350 for an excellent year.
+    teller.expects("晋档后应发", slip["gross"], "7200.00")
     teller.note("逐项说明：")
     paying.tell_why(teller, CERTIFIED, slip)

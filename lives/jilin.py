@@ -168,15 +168,7 @@ def _roster(teller: Teller) -> None:
 
 def _pay(teller: Teller) -> None:
     teller.today("2025-02-08")
-    amounts = {"assistant_social_worker": "200.00", "social_worker": "300.00", "senior_social_worker": "450.00"}
-    choice = {"area": COUNTY, "starts_on": "2024-01-01", "value": amounts}
-    teller.does(
-        CHIEF,
-        "确定社工师补贴：助理级每月 200 元，中级 300 元，高级 450 元",
-        "PUT",
-        "/payroll/choices/JL-4d/amounts",
-        choice,
-    )
+    _allowances(teller)
     certificate = {
         "worker_id": LIU.worker_id,
         "kind": "social_work",
@@ -197,6 +189,7 @@ def _pay(teller: Teller) -> None:
             "grade": 1,
             "monthly_amount": "4300.01",
             "starts_on": "2024-06-01",
+            "source": "示例：南关区社工岗等级薪酬表",
         },
     )
     path = f"/pay-standards/{standard['standard_id']}/approvals"
@@ -225,6 +218,15 @@ def _pay(teller: Teller) -> None:
     # 30% of 4300.01 is 1290.003, so 1290.00 for each of three.
     teller.expects("绩效总量分到分", shares, Decimal("3870.00"))
     paying.pay_out(teller, DESK, path, on="2025-02-10")
+
+
+def _allowances(teller: Teller) -> None:
+    """What the county pays for each level of certificate, rising from the document's lowest amount."""
+    amounts = {"assistant_social_worker": "200.00", "social_worker": "300.00", "senior_social_worker": "450.00"}
+    figure = {"code": "table.certificate_allowance", "area": COUNTY, "staff": STAFF, "value": amounts}
+    figure |= {"starts_on": "2024-01-01", "source": "示例：南关区社工师补贴办法", "on": "2025-02-08"}
+    words = "社工师补贴，助理级每月 200 元，中级 300 元，高级 450 元"
+    paying.enter_figure(teller, CIVIL, CHIEF, words, figure)
 
 
 def _budget_and_reference(teller: Teller) -> None:

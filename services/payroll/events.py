@@ -88,6 +88,7 @@ async def move_post(tx: Transaction, event: WorkerTransferred) -> None:
     said = {
         "transfer_id": event.transfer_id,
         "area": event.area,
+        "staff": event.staff,
         "organisation_id": event.organisation_id,
         "post_class": event.post_class,
     }

@@ -241,7 +241,7 @@ def _agree(witness: Witness, told: Life) -> dict[str, str]:
 
 def _standard(witness: Witness, amount: str) -> None:
     body = {"area": COUNTY, "staff": STAFF, "post_class": "ordinary", "grade": 1}
-    body |= {"monthly_amount": amount, "starts_on": "2025-05-01"}
+    body |= {"monthly_amount": amount, "starts_on": "2025-05-01", "source": "县薪酬办法第五条（虚构）"}
     standard = witness.does(CLERK, "拟订标准", "POST", "/pay-standards", body)
     witness.does(
         FINANCE, "批准标准", "POST", f"/pay-standards/{standard['standard_id']}/approvals", {"on": "2025-06-03"}

@@ -7,6 +7,7 @@ import pytest
 
 from common.policy import Parameters, Policies, load_policies, load_seeds
 from common.policy.__main__ import POLICIES, import_all_rules
+from common.policy.documents import left_open
 from common.policy.parameters import kind_of, placeholders
 
 import_all_rules()
@@ -32,6 +33,10 @@ def floor(monthly: str, hourly: str | None, *, tier: int = 1) -> dict[str, Any]:
     return {"monthly": monthly, "hourly": hourly, "tier": tier}
 
 
+STEPS = (
+    *("table.level_step", "amount.years_step", "table.education_step"),
+    *("table.post_step", "table.title_step", "table.results_step"),
+)
 FLOOR, PENSION = "wage.floor", "contribution.pension.limits"
 
 
@@ -110,6 +115,18 @@ class TestFigure:
         for area in (WUHAN, NANJING, CHANGCHUN, SHAOXING, ZHOUSHAN):
             assert (rates("pension", area), rates("injury", area)) == (("0.16", "0.08"), ("0.002", "0.00"))
 
+    @pytest.mark.parametrize(
+        ("code", "area", "staff"),
+        [
+            *((code, NANJING, "union_worker") for code in STEPS),
+            ("table.certificate_allowance", CHANGCHUN, "community_worker"),
+        ],
+    )
+    def test_that_no_document_prints_is_nobodys(self, figures: Parameters, code: str, area: str, staff: str) -> None:
+        """A county enters its own; none is assumed, nought least of all."""
+        assert kind_of(code) is not None
+        assert figures.find(code, area=area, staff=staff, on=date(2026, 3, 1)) is None
+
     def test_names_its_source_and_how_sure_it_is(self, figures: Parameters) -> None:
         assert len(figures.rows) > 60
         assert [row for row in figures.rows if not row.source.strip() or row.confidence not in ("H", "M", "L")] == []
@@ -122,3 +139,16 @@ class TestClause:
 
         assert len(codes) > 10
         assert sorted(code for code in codes if kind_of(code) is None) == []
+
+    def test_leaves_no_amount_of_pay_to_a_choice(self, policies: Policies) -> None:
+        """A choice holds by one person's act; what people are paid by has a source and a second person."""
+        chosen = {
+            answer.clause.clause_id
+            for found in policies.answers.values()
+            for answer in found
+            for day in answer.days()
+            for value in answer.values_on(day).values()
+            if answer.clause.service == "payroll" and left_open(value)
+        }
+
+        assert chosen == set()

@@ -13,10 +13,12 @@ from payroll.api.shapes import Body, FromFen, HandledOn, RunId, Shown
 from payroll.commands import payments as commands
 from payroll.files.bank import GENERAL
 from payroll.files.writing import CSV, XLSX
+from payroll.queries import accounts
 from payroll.queries import payments as queries
 
 router = new_router("payroll")
 
+MOST_NAMED = 100
 FileId = Annotated[RowId, Path(description="付款文件编号")]
 Reference = Annotated[Line, StringConstraints(max_length=120)]
 
@@ -49,6 +51,12 @@ class PaymentFile(Shown):
     sealed_at: datetime
     paid_on: date | None
     bank_reference: str | None
+
+
+class PaidFile(PaymentFile):
+    """`accounts_waiting`：文件封存后又填报了新账户、尚待确认的人员；发放前请核对。"""
+
+    accounts_waiting: list[str]
 
 
 class PaymentInput(Body):
@@ -84,21 +92,29 @@ async def list_payment_files(run_id: RunId, session: Reading) -> object:
     response_class=Response,
     responses={200: {"content": {CSV.partition(";")[0]: {}, XLSX: {}}}},
     summary="取出银行代发文件",
-    description="内含账号，取出人留有记录。文件与封存时逐字节相同。",
+    description="内含账号，取出人留有记录。文件与封存时逐字节相同。"
+    "封存后又有新账户待确认的人员列在应答头 X-Accounts-Waiting 中（至多 100 人），"
+    "人数在 X-Accounts-Waiting-Count 中。",
 )
 async def open_payment_file(file_id: FileId, tx: Tx, sealer: CurrentSealer) -> Response:
     file, content = await commands.open_payment_file(tx, file_id=file_id, sealer=sealer)
+    waiting = await accounts.waiting_among(tx.session, slips=file.payslip_nos)
     name = f"{file.run_id}-{file.number}.{file.written_as}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    if waiting:
+        headers["X-Accounts-Waiting"] = ",".join(waiting[:MOST_NAMED])
+        headers["X-Accounts-Waiting-Count"] = str(len(waiting))
     return Response(content, media_type=XLSX if file.written_as == "xlsx" else CSV, headers=headers)
 
 
 @router.post(
     "/payment-files/{file_id}/payment",
     name="record_payment",
-    response_model=PaymentFile,
+    response_model=PaidFile,
     summary="登记银行已代发",
     description="全部文件代发后，工资核算即为已发放。",
 )
 async def record_payment(file_id: FileId, body: PaymentInput, tx: Tx) -> object:
-    return await commands.record_payment(tx, file_id=file_id, **dict(body))
+    file = await commands.record_payment(tx, file_id=file_id, **dict(body))
+    waiting = await accounts.waiting_among(tx.session, slips=file.payslip_nos)
+    return {**PaymentFile.model_validate(file).model_dump(), "accounts_waiting": waiting}

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from common.areas import AREA_CODE
 from common.errors import NotFound
@@ -57,10 +57,13 @@ class Step(BaseModel):
 
 
 class RunFinding(BaseModel):
+    """`workers` 列出有关人员，人数多的只列前面一部分；`people` 是全部人数。"""
+
     code: str
     zh: str
     en: str
     people: int | None = None
+    workers: list[str] | None = None
     clause: str | None = None
 
 
@@ -87,14 +90,18 @@ class PayrollRun(Shown):
     steps: list[Step]
 
 
-class WaitingBatch(BaseModel):
+class WaitingBatch(Shown):
+    """处理失败、不会自行完成的，`zh`、`en` 说明原因和办法。"""
+
     batch_id: str
     area: str
     queued_at: datetime
+    zh: str | None
+    en: str | None
 
 
 class PayrollRunInDetail(PayrollRun):
-    """`waiting` 列出尚未完成的批次及其排队时间；久未完成的，可重新核算。"""
+    """`waiting` 列出尚未核算（已批准的，尚未签发）的批次及其排队时间；久未完成的，可重新核算。"""
 
     waiting: list[WaitingBatch]
     set_aside_by_code: dict[str, int]
@@ -143,7 +150,9 @@ class PayslipFigures(Shown):
     gross: FromFen
     contributions: FromFen
     employer_contributions: FromFen
-    tax: FromFen
+    tax: FromFen = Field(
+        validation_alias=AliasChoices("tax_in_all", "tax"), description="工资薪金与单独计税的年终奖税款合计"
+    )
     net: FromFen
 
 
@@ -176,7 +185,7 @@ async def calculate_payroll_run(run_id: RunId, body: Approval, tx: Tx) -> object
     name="review_payroll_run",
     response_model=PayrollRun,
     summary="复核工资核算",
-    description="由未建立、未核算、本人工资不在其中的人复核，并填写所见的另列人数。",
+    description="由未建立、未核算、未填报、未设定其所依资料、本人工资不在其中的人复核，并填写所见的另列人数。",
 )
 async def review_payroll_run(run_id: RunId, body: ReviewInput, tx: Tx) -> object:
     return await commands.review_payroll_run(tx, run_id=run_id, **body.model_dump())
@@ -187,7 +196,7 @@ async def review_payroll_run(run_id: RunId, body: ReviewInput, tx: Tx) -> object
     name="approve_payroll_run",
     response_model=PayrollRun,
     summary="批准工资核算",
-    description="须由未参与建立、填报、核算和复核、且本人工资不在其中的人批准；批准后发出工资条。",
+    description="须由未参与建立、填报、核算和复核、未设定其所依资料、且本人工资不在其中的人批准；批准后发出工资条。",
 )
 async def approve_payroll_run(run_id: RunId, body: ApprovalWithReason, tx: Tx) -> object:
     return await commands.approve_payroll_run(tx, run_id=run_id, **body.model_dump())
@@ -198,7 +207,7 @@ async def approve_payroll_run(run_id: RunId, body: ApprovalWithReason, tx: Tx) -
     name="close_payroll_run",
     response_model=PayrollRun,
     summary="办结工资核算",
-    description="发放完毕后办结；须填写另列人数和暂缓发放人数，与实际一致方可办结。",
+    description="发放完毕，或全部人员暂缓发放时办结；须填写另列人数和暂缓发放人数，与实际一致方可办结。办结后仍可为暂缓人员再生成代发文件。",
 )
 async def close_payroll_run(run_id: RunId, body: ClosingInput, tx: Tx) -> object:
     return await commands.close_payroll_run(tx, run_id=run_id, **body.model_dump())
@@ -235,12 +244,7 @@ async def get_payroll_run(run_id: RunId, session: Reading) -> dict[str, Any]:
     run = await queries.run(session, run_id=run_id)
     if run is None:
         raise NotFound(what=f"run {run_id}")
-    batches = await queries.batches_of(session, run_id=run_id)
-    waiting = [
-        {"batch_id": batch.batch_id, "area": batch.area, "queued_at": batch.queued_at}
-        for batch in batches
-        if batch.calculated_at is None
-    ]
+    waiting = await queries.waiting_batches(session, run)
     aside = await queries.set_aside_by_code(session, run_id=run_id)
     return {**PayrollRun.model_validate(run).model_dump(), "waiting": waiting, "set_aside_by_code": aside}
 

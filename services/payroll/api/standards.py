@@ -8,7 +8,7 @@ from pydantic import Field
 
 from common.money import Yuan
 from common.service import Tx, new_router
-from common.text import Code, Day, RowId
+from common.text import Code, Day, Line, RowId
 from payroll import commands
 from payroll.api.shapes import Approval, Area, Body, Shown, Staff
 
@@ -22,6 +22,7 @@ class PayStandardInput(Body):
     grade: int = Field(ge=1, le=99, description="岗位等级，自1级起", examples=[1])
     monthly_amount: Yuan = Field(gt=0, le=1_000_000, description="月标准（元）", examples=["4000.00"])
     starts_on: Day = Field(description="自何日起执行；月中起的自次月适用", examples=["2026-01-01"])
+    source: Line = Field(description="数额的出处：文件名、文号、条款或会议", examples=["示例：县薪酬方案第三条"])
 
 
 class PayStandard(Shown):
@@ -32,6 +33,7 @@ class PayStandard(Shown):
     grade: int
     monthly_amount: Yuan
     starts_on: date
+    source: str
     status: str
     approved_on: date | None
 

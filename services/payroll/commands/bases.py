@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from common.areas import within
-from common.errors import BusinessError, NotFound
+from common.errors import BusinessError, NotFound, SamePerson
 from common.money import in_yuan, whole_fen
 from common.transaction import Transaction
 from payroll.commands.changes import note_change
@@ -33,6 +33,8 @@ async def set_contribution_base(
     payee = await accounts.payee(tx.session, worker_id=worker_id)
     if payee is None:
         raise NotFound(what=f"person {worker_id}")
+    if payee.account == tx.actor.account:
+        raise SamePerson(what="contribution_base.own")
 
     place = {"worker_id": worker_id, "scheme": scheme, "from_month": from_month}
     said = {
@@ -76,14 +78,16 @@ async def adjust_contribution_bases(
 ) -> Adjustment:
     """Everybody's own monthly average of `year`, before floor and ceiling, from `from_month` on.
 
-    Our reading: the pay of a year is what was paid for its months here, before anything is taken off, divided by the
-    months that were paid. Whoever was paid nothing here that year keeps the base he has.
+    Our reading: the pay of a year is what was paid for its months here, also later, before anything is taken off,
+    divided by the months that were paid. Whoever was paid nothing here that year keeps his base, as does who asks.
     """
     if not within(area, tx.actor.area):
         raise NotFound(what=f"area {area}")
     if from_month <= f"{year}-12":
         raise YearNotOver(from_month=from_month, year=year)
-    found = await queries.pay_of_year(tx.session, area=area, staff=staff, year=year)
+    own = await accounts.workers_of_account(tx.session, account=tx.actor.account)
+    of_year = await queries.pay_of_year(tx.session, area=area, staff=staff, year=year)
+    found = [one for one in of_year if one.worker_id not in own]
 
     rows = [
         {
@@ -119,6 +123,7 @@ async def _note_changes(tx: Transaction, found: Sequence[queries.YearOfPay], *, 
             "cause": CAUSE,
             "reference": from_month,
             "noted_at": tx.now,
+            "noted_by": tx.actor.account,
         }
         for one in found
     ]

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import zlib
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
@@ -17,6 +16,7 @@ from common.money import in_yuan
 from common.transaction import Transaction
 from payroll import engine, queries
 from payroll.commands.checks import check_run
+from payroll.commands.issuing import pool_body
 from payroll.commands.runs import TOTALS
 from payroll.commands.slip_rows import reconcile_batch, reconcile_run, write_set_aside, write_slips
 from payroll.engine.columns import Batch, Results
@@ -47,13 +47,13 @@ async def calculate_batch(tx: Transaction, event: BatchQueued) -> None:
     results, snapshot = await asyncio.to_thread(_work_out, columns)
 
     aside = [*_blocked(columns, results, areas), *paid_already]
-    await write_slips(tx, run=run, batch=batch, results=results, inputs=columns.inputs, areas=areas)
+    written = await write_slips(tx, run=run, batch=batch, results=results, inputs=columns.inputs, areas=areas)
     await write_set_aside(tx, run=run, batch=batch, rows=aside)
     _keep(batch, columns, results, snapshot, documents=tx.policies.digests)
     batch.considered = loaded.considered
     batch.calculated_at = tx.now
     batch.set_aside = len({(row["worker_id"], row["organisation_id"]) for row in aside})
-    await reconcile_batch(tx, batch)
+    reconcile_batch(batch, written)
     _say_pools(tx, run, columns, results)
     await _count_in(tx, batch)
 
@@ -111,6 +111,7 @@ def _keep(
     batch.root = results.root
     batch.workers = int(results.paid.sum())
     batch.totals = {total: int(results.columns[column].sum()) for column, total in TOTALS.items()}
+    batch.totals["tax_total"] += int(results.columns["bonus_tax"].sum())
     batch.layout = [asdict(line) for line in results.layout]
     batch.findings = [
         {
@@ -131,18 +132,7 @@ def _say_pools(tx: Transaction, run: PayrollRun, batch: Batch, results: Results)
     for pool in results.pools:
         if pool.month != run.month:
             continue
-        shares: Counter[str] = Counter()
-        for slip, share in zip(pool.slips.tolist(), pool.shares.tolist(), strict=True):
-            shares[batch.inputs.worker_ids[slip]] += share
-        tx.emit(
-            PoolShared(
-                run_id=run.run_id,
-                area=pool.area,
-                month=run.month,
-                total=in_yuan(int(pool.brought_in.sum())),
-                shares={worker_id: in_yuan(share) for worker_id, share in shares.items()},
-            )
-        )
+        tx.emit_ready(PoolShared, [run.run_id], [pool_body(run, batch, pool)])
 
 
 async def _count_in(tx: Transaction, batch: PayrollBatch) -> None:

@@ -51,5 +51,6 @@ async def note_change(
 async def note_changes(tx: Transaction, noted: Sequence[Mapping[str, Any]]) -> None:
     """Several at once, each with the arguments of `note_change`."""
     if noted:
-        rows = [{**one, "reference": one["reference"][:LONGEST_REFERENCE], "noted_at": tx.now} for one in noted]
+        said = {"noted_at": tx.now, "noted_by": tx.actor.account}
+        rows = [{**one, **said, "reference": one["reference"][:LONGEST_REFERENCE]} for one in noted]
         await tx.session.execute(insert(Change), rows)

@@ -14,8 +14,10 @@ from common.policy import Decision, Finding, ParameterMissing
 from common.transaction import Transaction
 from payroll import queries, rules
 from payroll.models import Cycle, PayrollRun
+from payroll.rules.cycles import PayPeriod
 
 BUDGET = "budget.payroll"
+MOST_NAMED = 200
 
 _NOTED = text("""
 SELECT said->>'code' AS code, count(DISTINCT said->>'worker_id') AS people
@@ -28,6 +30,18 @@ class OverBudget(BusinessError):
     en = "The run exceeds the year's budget by {over} yuan; it is approved with a reason only."
 
 
+class SlipsNotIssued(BusinessError):
+    zh = "该工资核算（{run_id}）有街道的工资条尚未签发：{streets}。请稍候；久未签发的，请查看该核算所列原因。"
+    en = "Slips of these streets of the run {run_id} are not issued yet: {streets}. Wait, or see the reason in the run."
+
+
+async def require_issued(tx: Transaction, run: PayrollRun) -> None:
+    """Nothing is paid, and nothing is over, as long as a street's slips are not sealed as they were written."""
+    streets = await queries.not_issued(tx.session, run_id=run.run_id)
+    if streets:
+        raise SlipsNotIssued(run_id=run.run_id, streets="、".join(streets))
+
+
 async def check_run(tx: Transaction, run: PayrollRun) -> list[dict[str, Any]]:
     """The findings, each with code, words and figures; none of them stops the calculation."""
     aside = await queries.set_aside_by_code(tx.session, run_id=run.run_id)
@@ -35,6 +49,7 @@ async def check_run(tx: Transaction, run: PayrollRun) -> list[dict[str, Any]]:
     return [
         *await _check_budget(tx, run),
         *await _check_average(tx, run),
+        *await _check_missing(tx, run),
         *(_people("set_aside", code, people) for code, people in aside.items()),
         *(_people("noted", code, people) for code, people in noted),
     ]
@@ -131,6 +146,22 @@ async def _check_average(tx: Transaction, run: PayrollRun) -> list[dict[str, Any
             "zh": f"人均应发 {found.average} 元，比参照的平均工资 {found.reference} 元低 {found.short} 元",
             "en": f"gross pay averages {found.average} yuan, {found.short} below the reference of {found.reference}",
             "clause": decision.clause,
+        }
+    ]
+
+
+async def _check_missing(tx: Transaction, run: PayrollRun) -> list[dict[str, Any]]:
+    """Who was paid for the period before and is nowhere in this run, though nobody said that he left."""
+    missing = await queries.missing_since(tx.session, run, period=PayPeriod(run.month, run.cycle).before)
+    if not missing:
+        return []
+    return [
+        {
+            "code": "missing_since_last_month",
+            "zh": f"{len(missing)} 人上期由本地同一单位发放工资、协议未止，本次既无工资条也未另列，请核对",
+            "en": f"{len(missing)} people were paid last time, have not left, and are neither paid nor set aside now",
+            "people": len(missing),
+            "workers": missing[:MOST_NAMED],
         }
     ]
 

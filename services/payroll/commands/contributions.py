@@ -1,6 +1,7 @@
 """What employers owe to the schemes: written down when a run is approved, marked paid, told of when late."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -48,7 +49,7 @@ async def write_dues(tx: Transaction, batch_id: str) -> list[ContributionDue]:
         return []
 
     tx.record(decided, subject=run.run_id)
-    return [await _add_up(tx, batch, one, due_on=decided.value[one.scheme], clause=decided.clause) for one in owed]
+    return await _add_up(tx, batch, owed, due_on=decided.value, clause=decided.clause)
 
 
 def contribution_lines(batch: PayrollBatch) -> dict[str, tuple[str, bool]]:
@@ -66,22 +67,26 @@ def contribution_lines(batch: PayrollBatch) -> dict[str, tuple[str, bool]]:
 
 
 async def _add_up(
-    tx: Transaction, batch: PayrollBatch, one: queries.Owed, *, due_on: date, clause: str
-) -> ContributionDue:
-    addition = insert(ContributionDue).values(
-        due_id=new_id("due"),
-        area=batch.area,
-        run_id=batch.run_id,
-        organisation_id=one.organisation_id,
-        staff=batch.staff,
-        scheme=one.scheme,
-        period=one.period,
-        people=one.people,
-        employer=one.employer,
-        worker=one.worker,
-        due_on=due_on,
-        clause=clause,
-    )
+    tx: Transaction, batch: PayrollBatch, owed: Sequence[queries.Owed], *, due_on: Mapping[str, date], clause: str
+) -> list[ContributionDue]:
+    rows = [
+        {
+            "due_id": new_id("due"),
+            "area": batch.area,
+            "run_id": batch.run_id,
+            "organisation_id": one.organisation_id,
+            "staff": batch.staff,
+            "scheme": one.scheme,
+            "period": one.period,
+            "people": one.people,
+            "employer": one.employer,
+            "worker": one.worker,
+            "due_on": due_on[one.scheme],
+            "clause": clause,
+        }
+        for one in owed
+    ]
+    addition = insert(ContributionDue)
     place = (
         ContributionDue.run_id,
         ContributionDue.organisation_id,
@@ -92,11 +97,12 @@ async def _add_up(
         name: getattr(ContributionDue, name) + getattr(addition.excluded, name)
         for name in ("people", "employer", "worker")
     }
-    kept: ContributionDue | None = await tx.session.scalar(
-        addition.on_conflict_do_update(index_elements=place, set_=summed).returning(ContributionDue)
+    kept = await tx.session.scalars(
+        addition.on_conflict_do_update(index_elements=place, set_=summed).returning(ContributionDue),
+        rows,
+        execution_options={"populate_existing": True},
     )
-    assert kept is not None  # noqa: S101  # an upsert that returns
-    return kept
+    return list(kept)
 
 
 async def count_dues_from_payday(tx: Transaction, *, run_id: str, payday: date) -> None:

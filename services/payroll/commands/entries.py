@@ -14,8 +14,16 @@ from common.transaction import Transaction
 from payroll.commands.changes import note_change, note_changes
 from payroll.models import Attribute, Cycle, Entry, StandingEntry
 from payroll.queries import entries as queries
+from payroll.queries.timelines import street_of
 from payroll.rules.cycles import PayPeriod, month_of
-from payroll.rules.entries import faults_of, faults_of_attribute, warnings_about
+from payroll.rules.entries import (
+    already_paid,
+    counts_late,
+    faults_of,
+    faults_of_attribute,
+    is_reported,
+    warnings_about,
+)
 
 MOST_AT_ONCE = 1000  # rows in a statement, which takes so many arguments and no more
 
@@ -76,7 +84,8 @@ async def enter_variables(
     if worker_id not in places:
         raise NotFound(what=f"payee {worker_id}")
     await _require_not_own(tx, [worker_id])
-    faults = [fault for row in rows for fault in _faults(row, places)]
+    late = await _too_late(tx, rows, places)
+    faults = [fault for number, row in enumerate(rows) for fault in (*_faults(row, places), *late.get(number, ()))]
     if faults:
         raise EntryFaulty(faults)
 
@@ -101,10 +110,15 @@ async def enter_many(tx: Transaction, rows: Sequence[EntryRow], *, partial: bool
         for worker_id, payee in (await queries.payees(tx.session, {row.worker_id for row in rows})).items()
         if payee.account == tx.actor.account
     }
+    late: dict[int, list[Finding]] = {}
+    for period, places in known.items():
+        numbers = [number for number, row in enumerate(rows) if (row.month, row.cycle) == period]
+        found_late = await _too_late(tx, [rows[number] for number in numbers], places)
+        late |= {numbers[place]: faults for place, faults in found_late.items()}
     seen: set[tuple[str, str, str, str]] = set()
     good: list[EntryRow] = []
     for number, row in enumerate(rows):
-        found = list(_faults(row, known[PayPeriod(row.month, row.cycle)]))
+        found = [*_faults(row, known[PayPeriod(row.month, row.cycle)]), *late.get(number, ())]
         if row[:4] in seen:
             found.append(Finding(code="twice", zh="同一人员、月份和填报项重复", en="entered twice for the same month"))
         if row.worker_id in own:
@@ -125,7 +139,10 @@ async def enter_standing(
 ) -> StandingEntry:
     """From the month on, until another amount is entered; None ends it. What is entered for a month goes before it."""
     place = await _place(tx, worker_id, from_month)
-    if faults := list(faults_of(code, amount, cycle=Cycle.MONTH, standing=True)):
+    faults = list(faults_of(code, amount, cycle=Cycle.MONTH, standing=True))
+    if not counts_late(code) and (paid := await _last_paid(tx, place, since=from_month)):
+        faults.append(already_paid(code, paid))
+    if faults:
         raise EntryFaulty(faults)
 
     said = {"area": place.area, "amount": amount, "entered_by": tx.actor.account}
@@ -182,6 +199,46 @@ def _faults(row: EntryRow, places: Mapping[str, queries.Served]) -> list[Finding
             )
         )
     return faults
+
+
+async def _too_late(
+    tx: Transaction, rows: Sequence[EntryRow], places: Mapping[str, queries.Served]
+) -> dict[int, list[Finding]]:
+    """By place among `rows`, of one month: what would be otherwise for a month that is paid, and could not count."""
+    asked = {number: row for number, row in enumerate(rows) if row.worker_id in places and not counts_late(row.code)}
+    if not asked:
+        return {}
+    areas = {places[row.worker_id].area for row in asked.values()}
+    sealed = await queries.sealed_periods(tx.session, areas, since=min(row.month for row in asked.values()))
+    late = {number: row for number, row in asked.items() if _is_paid(row, places[row.worker_id], sealed)}
+    reported = [row for row in late.values() if is_reported(row.code)]
+    if reported:  # tax counts it with the month's pay, whenever that is paid
+        cycles = {row.cycle for row in reported} | {Cycle.SECOND_HALF}
+        periods = {PayPeriod(row.month, cycle) for row in reported for cycle in cycles}
+        paid = await queries.paid_people(tx.session, {row.worker_id for row in reported}, periods)
+        late = {number: row for number, row in late.items() if not is_reported(row.code) or row.worker_id in paid}
+    known = await queries.known_entries(tx.session, [row[:4] for row in late.values()]) if late else {}
+    return {
+        number: [already_paid(row.code, row.month)] for number, row in late.items() if known.get(row[:4]) != row.amount
+    }
+
+
+def _is_paid(row: EntryRow, place: queries.Served, sealed: set[tuple[str, str, PayPeriod]]) -> bool:
+    """What is entered for the month of somebody paid in halves counts in the second one."""
+    paid = {one.cycle for street, staff, one in sealed if (street, staff, one.month) == (*_street(place), row.month)}
+    if row.cycle == Cycle.MONTH and place.part_time and paid & {Cycle.FIRST_HALF, Cycle.SECOND_HALF}:
+        return Cycle.SECOND_HALF in paid
+    return row.cycle in paid
+
+
+async def _last_paid(tx: Transaction, place: queries.Served, *, since: str) -> str | None:
+    """The latest month from `since` on that is paid where somebody serves."""
+    sealed = await queries.sealed_periods(tx.session, [place.area], since=since)
+    return max((one.month for street, staff, one in sealed if (street, staff) == _street(place)), default=None)
+
+
+def _street(place: queries.Served) -> tuple[str, str]:
+    return street_of(place.area), place.staff
 
 
 async def _write(tx: Transaction, rows: Sequence[EntryRow], places: Mapping[str, queries.Served]) -> None:

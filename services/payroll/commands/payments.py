@@ -13,6 +13,7 @@ from common.ids import new_id
 from common.money import in_yuan
 from common.transaction import Transaction
 from payroll.commands.accounts import place_of
+from payroll.commands.checks import require_issued
 from payroll.commands.contributions import count_dues_from_payday
 from payroll.files import bank
 from payroll.files.form import Format, FormNotKnown, form
@@ -21,7 +22,7 @@ from payroll.queries import accounts
 from payroll.queries import payments as queries
 
 NO_ACCOUNT, NOT_CONFIRMED = "account_missing", "account_not_confirmed"
-_MAY_BE_FILED = (RunStatus.APPROVED, RunStatus.FILE_SEALED, RunStatus.PAID)
+_MAY_BE_FILED = (RunStatus.APPROVED, RunStatus.FILE_SEALED, RunStatus.PAID, RunStatus.CLOSED)
 
 
 class NothingToPay(BusinessError):
@@ -42,12 +43,13 @@ async def seal_payment_file(
 ) -> PaymentFile:
     """Whoever is in no earlier file of the run and has a confirmed account and no newer one waiting.
 
-    The others are held back by name; a later file pays them.
+    The others are held back by name; a later file pays them, also when the run is closed already, and it stays so.
     """
     run = await queries.run(tx.session, run_id=run_id, lock=True)
     if run is None:
         raise NotFound(what=f"run {run_id}")
     run.require(*_MAY_BE_FILED)
+    await require_issued(tx, run)
     earlier = await queries.payment_files(tx.session, run_id=run_id)
     filed = {slip_no for file in earlier for slip_no in file.payslip_nos}
     slips = [slip for slip in await queries.payable_slips(tx.session, run_id=run_id) if slip.slip_no not in filed]
@@ -74,7 +76,8 @@ async def seal_payment_file(
         sealed_at=tx.now,
     )
     tx.session.add(file)
-    run.step(RunStatus.FILE_SEALED, by=tx.actor.account, on=on)
+    if run.status != RunStatus.CLOSED:
+        run.step(RunStatus.FILE_SEALED, by=tx.actor.account, on=on)
     tx.emit(_sealed(file))
     return file
 
@@ -169,7 +172,7 @@ async def record_payment(tx: Transaction, *, file_id: str, on: date, reference: 
         raise NotFound(what=f"payment_file {file_id}")
     if file.paid_on is not None:
         raise WrongState(what="payment_file", state="payment_file.paid", needed="payment_file.sealed")
-    run.require(RunStatus.FILE_SEALED)
+    run.require(RunStatus.FILE_SEALED, RunStatus.CLOSED)
     files = await queries.payment_files(tx.session, run_id=run.run_id)
 
     if all(one.paid_on is None for one in files):
@@ -185,7 +188,8 @@ async def record_payment(tx: Transaction, *, file_id: str, on: date, reference: 
 
 
 def _close_payment(tx: Transaction, run: PayrollRun, files: Sequence[PaymentFile], *, on: date) -> None:
-    run.step(RunStatus.PAID, by=tx.actor.account, on=on)
+    if run.status != RunStatus.CLOSED:
+        run.step(RunStatus.PAID, by=tx.actor.account, on=on)
     tx.emit(
         RunPaid(
             run_id=run.run_id,

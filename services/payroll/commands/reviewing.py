@@ -9,8 +9,9 @@ from common.events.payroll import BatchApproved, RunApproved, RunClosed, RunRevi
 from common.money import in_yuan
 from common.transaction import Transaction
 from payroll import queries
-from payroll.commands.checks import require_budget
+from payroll.commands.checks import require_budget, require_issued
 from payroll.models import PayrollRun, RunStatus
+from payroll.queries import accounts
 
 _ONE_APPROVAL_AT_A_TIME = 7_340_011
 
@@ -54,9 +55,8 @@ async def review_payroll_run(
     run.require(RunStatus.CALCULATED)
     makers = {run.opened_by} | run.done_by(RunStatus.CALCULATING)
     async with queries.seeing_all(tx.session):
-        is_paid = await queries.is_paid_by(tx.session, run, account=tx.actor.account)
-    if is_paid or tx.actor.account in makers:
-        raise SamePerson(what="run.reviewing")
+        if tx.actor.account in makers or await _has_a_hand(tx, run):
+            raise SamePerson(what="run.reviewing")
     if run.workers == 0 and not empty:
         raise RunEmpty(run_id=run_id)
     if set_aside != run.set_aside:
@@ -114,9 +114,14 @@ async def approve_payroll_run(tx: Transaction, *, run_id: str, on: date, reason:
 
 
 async def close_payroll_run(tx: Transaction, *, run_id: str, on: date, set_aside: int, held_back: int) -> PayrollRun:
-    """Nothing more is paid in it. Who closes it states how many were set aside, and how many slips were not paid."""
+    """Who closes it states how many were set aside, and how many slips were not paid: a later file may pay those.
+
+    Without any payment it is closed only where nobody could be paid by now.
+    """
     run = await _locked(tx, run_id)
-    run.require(RunStatus.PAID, *([RunStatus.APPROVED] if run.net_total == 0 else []))
+    payable = run.status == RunStatus.APPROVED and await accounts.somebody_payable(tx.session, run_id=run_id)
+    run.require(RunStatus.PAID, *([] if payable else [RunStatus.APPROVED]))
+    await require_issued(tx, run)
     waiting = await queries.held_back(tx.session, run_id=run_id)
     if (set_aside, held_back) != (run.set_aside, waiting):
         raise NotSeen(set_aside=run.set_aside, held_back=waiting)
@@ -145,11 +150,17 @@ async def _locked(tx: Transaction, run_id: str) -> PayrollRun:
 
 async def _require_somebody_else(tx: Transaction, run: PayrollRun) -> None:
     """Who approves has neither opened, calculated, entered nor reviewed anything of it, and is not paid by it."""
-    account = tx.actor.account
     makers = {run.opened_by} | run.done_by(RunStatus.CALCULATING, RunStatus.REVIEWED)
-    makers |= await queries.enterers(tx.session, run)
-    if account in makers or await queries.is_paid_by(tx.session, run, account=account):
+    if tx.actor.account in makers or await _has_a_hand(tx, run):
         raise SamePerson(what="run.approving")
+
+
+async def _has_a_hand(tx: Transaction, run: PayrollRun) -> bool:
+    """Whether who acts is paid by the run, or anything that it goes by is that person's doing."""
+    account = tx.actor.account
+    if await queries.is_paid_by(tx.session, run, account=account):
+        return True
+    return await queries.has_authored(tx.session, run, account=account)
 
 
 async def _is_outdated(tx: Transaction, run: PayrollRun) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from common.areas import within
@@ -14,6 +14,10 @@ from common.transaction import Transaction
 from payroll import queries
 from payroll.models import Cycle, PayrollBatch, PayrollRun, Payslip, PayslipLine, RunStatus, SetAside
 from payroll.models.runs import NOT_SEALED
+
+# Else the second caller, waiting for batches that the first one takes away, would come to hold the run alone, while
+# somebody who has one of the new batches in hand waits for the run.
+_ONE_CALLER_AT_A_TIME = 7_340_012
 
 
 class RunAlreadyOpened(BusinessError):
@@ -93,7 +97,8 @@ async def calculate_payroll_run(tx: Transaction, *, run_id: str, on: date) -> Pa
 
     Nothing is queued where a clause that pay cannot do without, or a figure it goes by, is missing.
     """
-    # The batches first, as those who calculate them do: whoever has one in hand finishes before.
+    await tx.session.execute(select(func.pg_advisory_xact_lock(_ONE_CALLER_AT_A_TIME, func.hashtext(run_id))))
+    # The batches before the run, as those who calculate them do: whoever has one in hand finishes before.
     await queries.batches_of(tx.session, run_id=run_id, lock=True)
     run = await queries.run(tx.session, run_id=run_id, lock=True)
     if run is None:

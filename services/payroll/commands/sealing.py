@@ -1,21 +1,17 @@
 """An approved batch: its slips issued, its snapshot sealed by a decision, its dues written, its changes settled."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from sqlalchemy import BigInteger, any_, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from common.events.payroll import BatchApproved, PayslipIssued
-from common.money import in_yuan
 from common.transaction import Transaction
 from payroll import queries, rules
 from payroll.commands.changes import note_change
 from payroll.commands.contributions import write_dues
-from payroll.commands.slip_rows import payslip_id_of
+from payroll.commands.issuing import issued_bodies
 from payroll.engine.columns import Batch, Results
 from payroll.models import Change, PayrollBatch, PayrollRun, SetAside
 
@@ -38,9 +34,8 @@ async def issue_slips(tx: Transaction, event: BatchApproved) -> None:
 
     await _seal(tx, run, batch, columns, results)
     areas = await queries.areas_of_slips(tx.session, batch_id=batch.batch_id)
-    for slip, lines in _lines_by_slip(results).items():
-        tx.emit(_issued(run, columns, results, slip=slip, lines=lines, areas=areas))
-    await _settle(tx, run, batch)
+    tx.emit_ready(PayslipIssued, *await asyncio.to_thread(issued_bodies, run, columns, results, areas))
+    await _settle(tx, run, batch, columns)
     await write_dues(tx, batch.batch_id)
     batch.issued_at = tx.now
 
@@ -63,44 +58,8 @@ async def _seal(tx: Transaction, run: PayrollRun, batch: PayrollBatch, columns: 
         batch.decision_id = decision.decision_id
 
 
-def _lines_by_slip(results: Results) -> Mapping[int, list[dict[str, Any]]]:
-    """The lines of each paid slip as an event shows them, in their order."""
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for slip, code, amount, period in zip(
-        results.line_slip.tolist(),
-        results.line_code.tolist(),
-        results.line_amount.tolist(),
-        results.line_period.tolist(),
-        strict=True,
-    ):
-        line = results.layout[code]
-        said = {"code": line.code, "kind": line.kind, "label": line.label_zh, "amount": str(in_yuan(amount))}
-        found[slip].append(said | ({"period": results.periods[period]} if period >= 0 else {}))
-    return {slip: found[slip] for slip in results.paid.nonzero()[0].tolist()}
-
-
-def _issued(
-    run: PayrollRun, batch: Batch, results: Results, *, slip: int, lines: list[dict[str, Any]], areas: Mapping[str, str]
-) -> PayslipIssued:
-    worker_id, organisation_id = batch.inputs.worker_ids[slip], batch.inputs.organisation_ids[slip]
-    payslip_id = payslip_id_of(run.run_id, worker_id, organisation_id)
-    amounts = {name: in_yuan(int(results.columns[name][slip])) for name in ("gross", "contributions", "tax", "net")}
-    return PayslipIssued(
-        payslip_id=payslip_id,
-        run_id=run.run_id,
-        worker_id=worker_id,
-        organisation_id=organisation_id,
-        area=areas[payslip_id],
-        staff=run.staff,
-        month=run.month,
-        cycle=run.cycle,
-        lines=lines,
-        **amounts,
-    )
-
-
-async def _settle(tx: Transaction, run: PayrollRun, batch: PayrollBatch) -> None:
-    """What was considered is done with, but for those set aside: the next run looks at their month again."""
+async def _settle(tx: Transaction, run: PayrollRun, batch: PayrollBatch, columns: Batch) -> None:
+    """What was considered is done with, but for those set aside, and for what was paid already for later months."""
     aside = list(await tx.session.scalars(select(SetAside).where(SetAside.batch_id == batch.batch_id)))
     people = {one.worker_id for one in aside}
     await tx.session.execute(
@@ -109,13 +68,34 @@ async def _settle(tx: Transaction, run: PayrollRun, batch: PayrollBatch) -> None
         .where(Change.worker_id.is_not(None), Change.settled_by.is_(None), Change.worker_id.not_in(people))
         .values(settled_by=run.run_id)
     )
+    first = _first_months(columns, people)
     for worker_id, area in sorted({(one.worker_id, one.area) for one in aside}):
         await note_change(
             tx,
             area=area,
             worker_id=worker_id,
             staff=run.staff,
-            from_month=run.month,
+            from_month=min(run.month, first.get(worker_id, run.month)),
             cause="set_aside",
             reference=run.run_id,
         )
+    later = await queries.first_sealed_after(tx.session, run) if batch.considered else None
+    if later is not None:
+        await note_change(
+            tx,
+            area=batch.area,
+            worker_id=None,
+            staff=run.staff,
+            from_month=later,
+            cause="earlier_run",
+            reference=run.run_id,
+        )
+
+
+def _first_months(columns: Batch, people: set[str]) -> dict[str, str]:
+    """By worker the first month that was worked out again here; what it came to was not paid to those set aside."""
+    first: dict[str, str] = {}
+    for past in columns.past:
+        for worker_id in people.intersection(past.inputs.worker_ids):
+            first[worker_id] = min(past.inputs.month, first.get(worker_id, past.inputs.month))
+    return first

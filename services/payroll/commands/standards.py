@@ -24,7 +24,9 @@ async def set_pay_standard(
     grade: int,
     monthly_amount: Decimal,
     starts_on: date,
+    source: str,
 ) -> PayStandard:
+    """Counts once another person has approved it; `source` says where the figure comes from."""
     if not within(area, tx.actor.area):
         raise NotFound(what=f"area {area}")
 
@@ -36,6 +38,7 @@ async def set_pay_standard(
         grade=grade,
         monthly_amount=monthly_amount,
         starts_on=starts_on,
+        source=source,
         status=StandardStatus.DRAFTED,
         drafted_by=tx.actor.account,
     )
@@ -88,12 +91,26 @@ async def approve_pay_standard(tx: Transaction, *, standard_id: str, on: date) -
 
 
 async def _require_approvable(tx: Transaction, standard: PayStandard, *, on: date) -> None:
-    """By an office that may set it, and within the guidance in force on the day it begins, where a clause says so."""
+    """By an office that may set it, within the guidance and no less than before it begins, where a clause says so."""
     level, roles = tx.actor.level, sorted(tx.actor.roles)
     by_office = await tx.decide_where_ruled(rules.may_approve_standard, about=standard, on=on, roles=roles, level=level)
     within_guidance = await _within_guidance(tx, standard)
-    made = [decision for decision in (by_office, within_guidance) if decision is not None]
+    not_lowered = await _not_lowered(tx, standard)
+    made = [decision for decision in (by_office, within_guidance, not_lowered) if decision is not None]
     tx.require(*made, subject=standard.standard_id)
+
+
+async def _not_lowered(tx: Transaction, standard: PayStandard) -> Decision[list[Finding]] | None:
+    before = await queries.standard_before(tx.session, standard)
+    if before is None:
+        return None
+    return await tx.decide_where_ruled(
+        rules.standard_not_lowered,
+        about=standard,
+        on=standard.starts_on,
+        before=before.monthly_amount,
+        monthly_amount=standard.monthly_amount,
+    )
 
 
 async def _within_guidance(tx: Transaction, standard: PayStandard) -> Decision[list[Finding]] | None:

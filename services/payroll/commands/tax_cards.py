@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.actors import Actor
-from common.errors import BusinessError, NotFound
+from common.errors import BusinessError, NotFound, SamePerson
 from common.money import in_yuan, whole_fen
 from common.policy import Decision
 from common.transaction import About, Transaction
@@ -54,6 +54,8 @@ async def set_tax_card(
     """
     of = TaxYear(worker_id, organisation_id, year)
     payee = await _employed(tx, of)
+    if payee.account == tx.actor.account:
+        raise SamePerson(what="tax_card.own")
     card = await queries.tax_card(tx.session, of, lock=True)
     last = await queries.year_here(tx.session, replace(of, year=year - 1))
     whole_year_known = last.months == MONTHS_OF_YEAR

@@ -193,6 +193,7 @@ def _standards(proposal: Proposal) -> list[PayStandard]:
             grade=one.grade,
             monthly_amount=one.monthly_amount,
             starts_on=_first_day(proposal.month),
+            source=PROPOSED,
             status=StandardStatus.APPROVED,
         )
         for number, one in enumerate(proposal.standards, start=1)

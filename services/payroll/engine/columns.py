@@ -101,6 +101,7 @@ class Year:
     bonuses_apart: Int  # how many annual bonuses were taxed apart this year
     bonus_way: Coded  # the person's choice; none: the better way is taken
     last_gross: Int  # of the month before, for the check of swings; ABSENT without one
+    owed: Int  # what the employer laid out before and has not got back
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from payroll.engine.columns import ABSENT, Bool, Inputs, Int
 from payroll.engine.earning import Earned
 from payroll.engine.rows import said
 from payroll.engine.sheet import Sheet, always, sum_of
-from payroll.rules.arithmetic import fen, times, yuan, zeros
+from payroll.rules.arithmetic import Same, fen, yuan, zeros
 from payroll.rules.composition import PayComposition
-from payroll.rules.contributions import ContributionSchemes, Scheme, Sides, contributed, held_to
+from payroll.rules.contributions import ContributionSchemes, Figures, Scheme, Sides, contributed, figures_of, held_to
 from payroll.rules.cycles import PayCycle
 from payroll.rules.floor import (
     Basis,
@@ -24,7 +24,7 @@ from payroll.rules.floor import (
     hourly_floor_unknown,
     is_below_floor,
 )
-from payroll.rules.monthly import HUNDREDTHS
+from payroll.rules.monthly import hourly_pay
 
 WORKER, EMPLOYER = "_worker", "_employer"
 
@@ -39,8 +39,8 @@ def contribute(inputs: Inputs, sheet: Sheet, earned: Earned) -> tuple[Int, Int]:
     known: dict[tuple[int, int], Int] = {}
     workers: list[Int] = []
     employers: list[Int] = []
-    for scheme in terms.schemes:
-        sides = _sides(inputs, scheme, earned.counted, known)
+    for scheme, figures in figures_of(Same(terms)):
+        sides = _sides(inputs, scheme, figures, earned.counted, known)
         owed = insured
         if part_time is not None and not scheme.part_time:
             owed = ~part_time if owed is None else owed & ~part_time
@@ -66,33 +66,38 @@ def _insured(inputs: Inputs, earned: Earned) -> Bool | None:
     return insured
 
 
-def _sides(inputs: Inputs, scheme: Scheme, counted: Int, known: dict[tuple[int, int], Int]) -> Sides:
-    limits = (fen(scheme.floor), fen(scheme.ceiling))
-    if scheme.scheme in inputs.bases or limits not in known:
-        held, fixed = counted_base(inputs, scheme, counted)
-        if scheme.scheme not in inputs.bases:
-            known[limits] = held
+def _sides(inputs: Inputs, scheme: Scheme, figures: Figures, counted: Int, known: dict[tuple[int, int], Int]) -> Sides:
+    limits = (figures.floor, figures.ceiling)
+    if scheme.scheme in inputs.bases:
+        held = _held(inputs, scheme, counted, limits)
+    elif limits in known:
+        held = known[limits]
     else:
-        held, fixed = known[limits], _fixed(inputs, scheme)
-    return contributed(scheme, held, fixed=fixed)
+        held = known[limits] = _held(inputs, scheme, counted, limits)
+    return contributed(figures, held, fixed=figures.fixed if _has_fixed(inputs) else 0)
 
 
-def _fixed(inputs: Inputs, scheme: Scheme) -> Decimal:
+def _has_fixed(inputs: Inputs) -> bool:
     """The fixed yuan of a month fall in the second half of it where it is paid in halves."""
-    return scheme.worker_fixed if inputs.cycle in (PayCycle.MONTH, "second_half") else Decimal(0)
+    return inputs.cycle in (PayCycle.MONTH, "second_half")
 
 
 def counted_base(inputs: Inputs, scheme: Scheme, counted: Int) -> tuple[Int, Decimal]:
     """The base within floor and ceiling, and the fixed yuan that come on top of the worker's part."""
+    fixed = scheme.worker_fixed if _has_fixed(inputs) else Decimal(0)
+    return _held(inputs, scheme, counted, (fen(scheme.floor), fen(scheme.ceiling))), fixed
+
+
+def _held(inputs: Inputs, scheme: Scheme, counted: Int, limits: tuple[int, int]) -> Int:
     halves = inputs.cycle != PayCycle.MONTH
     pay = counted
     if scheme.scheme in inputs.bases:
         given = inputs.bases[scheme.scheme]
         pay = np.where(given == ABSENT, counted, (given + 1) // 2 if halves else given)
-    floor, ceiling = fen(scheme.floor), fen(scheme.ceiling)
+    floor, ceiling = limits
     if halves:
         floor, ceiling = (floor + 1) // 2, (ceiling + 1) // 2
-    return held_to(pay, floor, ceiling), _fixed(inputs, scheme)
+    return held_to(pay, floor, ceiling)
 
 
 def check_floor(inputs: Inputs, sheet: Sheet, earned: Earned, composition: PayComposition, own: Int) -> None:
@@ -113,7 +118,7 @@ def check_floor(inputs: Inputs, sheet: Sheet, earned: Earned, composition: PayCo
             continue
         if basis is Basis.HOURLY and figures.hourly is None:
             worked = _hours(inputs) > 0
-            sheet.find_next(rows & worked, always(hourly_floor_unknown()), "pay.meets_floor")
+            sheet.find_next(rows & worked, always(hourly_floor_unknown), "pay.meets_floor")
             continue
         floor = _floor(inputs, earned, basis, figures)
         below = is_below_floor(terms, normal, own, floor) & rows
@@ -130,8 +135,19 @@ def _hours(inputs: Inputs) -> Int:
     return zeros(inputs.size) if hours is None else hours
 
 
+def floor_kept(inputs: Inputs, sheet: Sheet, earned: Earned) -> Int | None:
+    """The minimum wage of each for the period, part-timers' by their hours; None where none is known there."""
+    figures = terms_of(sheet.answers, "wage.floor", WageFloor)
+    if figures is None:
+        return None
+    floor = _floor(inputs, earned, Basis.MONTHLY, figures)
+    if figures.hourly is not None and inputs.part_time.any():
+        floor = np.where(inputs.part_time, _floor(inputs, earned, Basis.HOURLY, figures), floor)
+    return floor
+
+
 def _floor(inputs: Inputs, earned: Earned, basis: Basis, figures: WageFloor) -> Int:
     if basis is Basis.HOURLY and figures.hourly is not None:
-        return -(times(_hours(inputs), -fen(figures.hourly)) // HUNDREDTHS)
+        return hourly_pay(_hours(inputs), figures.hourly)
     presence = earned.presence
     return presence.part_of(np.full(len(inputs.slip), fen(figures.monthly)))

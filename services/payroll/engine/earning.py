@@ -1,7 +1,7 @@
 """What a street earns in a period, before its pool is shared: components, leave, overtime, leave not taken."""
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from payroll.engine.columns import ABSENT, Answers, Bool, Inputs, Int
 from payroll.engine.presence import Presence, presence_of
 from payroll.engine.rows import COMPONENT, MOST_PAY, entered_for, said, too_large
 from payroll.engine.sheet import Sheet, always, sum_of
-from payroll.rules.arithmetic import Ratio, fen, half_up, zeros
+from payroll.rules.arithmetic import Ratio, Same, fen, half_up, zeros
 from payroll.rules.composition import PERFORMANCE, ComponentKind, PayComposition
 from payroll.rules.floor import WageFloor
 from payroll.rules.hours import OvertimeDay, OvertimePay, UnusedLeavePay, overtime, unused_leave
@@ -29,6 +29,7 @@ ENTRIES = frozenset(
         "hours",
         "annual_bonus",
         "exempt_income",
+        "repaid",
         "relief",
         "unused_leave_days",
         "average_pay",
@@ -44,14 +45,26 @@ ENTRY_GROUPS = ("additional.", "other.", "deduction.")
 
 @dataclass
 class Earned:
-    """`counted`: the full month's pay that contributions go by, `basic` its basic income, `brought_in` to the pool."""
+    """`counted`: the full month's pay that contributions go by; `brought_in` to the pool."""
 
     presence: Presence
+    made: Made
     counted: Int
-    basic: Int
     brought_in: Int | None
     pooled: str | None
-    has_part: Bool  # who is in the post and whose post brings something into the pool
+    has_part: Bool | None  # who is in the post and whose post brings something into the pool; None: everybody
+    hourly: list[Int]
+
+    @cached_property
+    def basic_by_month(self) -> Int:
+        """The full month's basic income."""
+        basic = self.made.sum_where(lambda one: one.is_basic)
+        return zeros(self.presence.size) if basic is None else self.presence.last_of(basic)
+
+    @cached_property
+    def basic(self) -> Int:
+        """With what was earned by the hour."""
+        return sum_of([self.basic_by_month, *self.hourly], self.presence.size)
 
 
 def earn(inputs: Inputs, sheet: Sheet) -> Earned:
@@ -71,37 +84,36 @@ def earn(inputs: Inputs, sheet: Sheet) -> Earned:
     of_month = made.sum_where(lambda one: one.contributes)
     counted = [] if of_month is None else [presence.last_of(of_month)]
     counted += [by_hand[one.component] for one in terms.components if one.contributes and one.component in by_hand]
-    basic = made.sum_where(lambda one: one.is_basic)
     earned = Earned(
         presence=presence,
+        made=made,
         counted=sum_of(counted, inputs.size),
-        basic=zeros(inputs.size) if basic is None else presence.last_of(basic),
         brought_in=brought_in,
         pooled=terms.pooled.component if terms.pooled else None,
         has_part=_has_part(inputs, sheet, terms, presence),
+        hourly=[by_hand[one.component] for one in terms.components if one.is_basic and one.component in by_hand],
     )
-    sheet.find(earned.has_part & (inputs.score == ABSENT), always(findings.score_missing()), "pool.shares")
-    if presence.reduced and basic is not None:
+    if terms.pooled is not None and np.count_nonzero(missing := inputs.score == ABSENT):
+        missing = missing if earned.has_part is None else missing & earned.has_part
+        sheet.find(missing, always(findings.score_missing), "pool.shares")
+    if presence.reduced and (basic := made.sum_where(lambda one: one.is_basic)) is not None:
         _put_leave(inputs, sheet, presence, basic)
     _note_leave(inputs, sheet)
     _put_beside(inputs, sheet, earned)
-    hourly = [by_hand[one.component] for one in terms.components if one.is_basic and one.component in by_hand]
-    if hourly:
-        earned.basic = sum_of([earned.basic, *hourly], inputs.size)
     return earned
 
 
 def _within_bounds(inputs: Inputs, sheet: Sheet) -> Inputs:
     """Rows with amounts beyond all pay are stopped, their amounts left out of the sums."""
-    beyond = too_large({**inputs.entered, **{f"base.{name}": one for name, one in inputs.bases.items()}}, MOST_PAY)
-    standards = too_large({"standard": inputs.standard}, MOST_PAY)
+    beyond = too_large((*inputs.entered.values(), *inputs.bases.values()), MOST_PAY)
+    standards = too_large((inputs.standard,), MOST_PAY)
     if standards is not None:
         rows = np.zeros(inputs.size, dtype=bool)
         rows[inputs.slip[standards]] = True
         beyond = rows if beyond is None else beyond | rows
     if beyond is None:
         return inputs
-    sheet.find(beyond, always(findings.too_much()), "pay.composition")
+    sheet.find(beyond, always(findings.too_much), "pay.composition")
     return replace(
         inputs,
         standard=np.where(beyond[inputs.slip], 0, inputs.standard),
@@ -118,16 +130,16 @@ def _check_entries(inputs: Inputs, sheet: Sheet, terms: PayComposition) -> None:
             continue
         entered = inputs.entered[code] != ABSENT
         if code == PERFORMANCE:
-            sheet.find(entered, always(findings.not_entered_here(clause)), "pay.composition")
+            sheet.find(entered, always(partial(findings.not_entered_here, clause)), "pay.composition")
         else:
-            sheet.find(entered, always(findings.entry_unknown(code, clause)), "pay.composition")
+            sheet.find(entered, always(partial(findings.entry_unknown, code, clause)), "pay.composition")
 
 
 def held_of(inputs: Inputs, answers: Answers, terms: PayComposition) -> Held:
     """What the monthly amounts go by, a row for each stretch."""
-    kinds = {one.kind for one in terms.components}
+    kinds = terms.kinds
     standard = inputs.standard
-    if (missing := standard == ABSENT).any():
+    if np.count_nonzero(missing := standard == ABSENT):
         standard = np.where(missing, 0, standard)
     kept = said(inputs.entered, "kept_level") if ComponentKind.KEPT_LEVEL in kinds else None
     nothing = zeros(len(inputs.slip))
@@ -148,13 +160,17 @@ def _allowance(inputs: Inputs, answers: Answers) -> Int:
     terms = terms_of(answers, "allowance.certificate", CertificateAllowance)
     if terms is None:
         raise Unanswered("allowance.certificate", area=inputs.area, staff=inputs.staff, month=inputs.month)
-    by_level = {str(level): fen(amount) for level, amount in terms.amounts.items()}
-    amounts = np.array([*(by_level.get(word, 0) for word in held.words), 0], dtype=np.int64)
-    return amounts[held.codes]  # no certificate is -1, the nothing at the end
+    return _by_level(Same(terms), held.words)[held.codes]  # no certificate is -1, the nothing at the end
+
+
+@lru_cache(maxsize=256)
+def _by_level(terms: Same[CertificateAllowance], words: tuple[str, ...]) -> Int:
+    by_level = {str(level): fen(amount) for level, amount in terms.it.amounts.items()}
+    return np.array([*(by_level.get(word, 0) for word in words), 0], dtype=np.int64)
 
 
 def _check_made(inputs: Inputs, sheet: Sheet, terms: PayComposition, made: Made) -> None:
-    if terms.standard_parts and (missing := inputs.standard == ABSENT).any():
+    if terms.standard_parts and np.count_nonzero(missing := inputs.standard == ABSENT):
         one = terms.standard_parts[0]
         held = _of_slips(inputs, missing)
         if not terms.pays(one, part_time=True):
@@ -197,9 +213,12 @@ def _put_monthly(sheet: Sheet, terms: PayComposition, made: Made, presence: Pres
     return brought_in
 
 
-def _has_part(inputs: Inputs, sheet: Sheet, terms: PayComposition, presence: Presence) -> Bool:
+def _has_part(inputs: Inputs, sheet: Sheet, terms: PayComposition, presence: Presence) -> Bool | None:
     if terms.pooled is None:
         return np.zeros(inputs.size, dtype=bool)
+    is_whole = sheet.present is None and not len(presence.nowhere)
+    if is_whole and not inputs.part_time.any() and terms.pays(terms.pooled, part_time=False):
+        return None
     pays = {kind: terms.pays(terms.pooled, part_time=kind) for kind in (False, True)}
     rows = np.where(inputs.part_time, pays[True], pays[False])
     rows[presence.nowhere] = False
@@ -250,7 +269,7 @@ def _note_leave(inputs: Inputs, sheet: Sheet) -> None:
         for kind in sorted(inputs.leave):
             sheet.find(
                 inputs.leave[kind] > 0,
-                always(findings.leave_without_rule(kind)),
+                always(partial(findings.leave_without_rule, kind)),
                 "leave.pay",
                 blocks=False,
             )
@@ -264,14 +283,14 @@ def _put_beside(inputs: Inputs, sheet: Sheet, earned: Earned) -> None:
         if hours is None:
             continue
         if overtimes is None or day not in overtimes.times:
-            left_out = findings.without_rule("加班工时", "overtime by the hour")
+            left_out = partial(findings.without_rule, "加班工时", "overtime by the hour")
             sheet.find(hours > 0, always(left_out), "pay.overtime", blocks=False)
         else:
-            sheet.put(f"overtime_{day}", overtime(overtimes, day, earned.basic, hours, per=HUNDREDTHS))
+            sheet.put(f"overtime_{day}", overtime(overtimes, day, earned.basic_by_month, hours, per=HUNDREDTHS))
     unused = terms_of(sheet.answers, "leave.unused_pay", UnusedLeavePay)
     days = said(inputs.entered, "unused_leave_days")
     if days is not None and unused is None:
-        left_out = findings.without_rule("应休未休年休假", "annual leave not taken")
+        left_out = partial(findings.without_rule, "应休未休年休假", "annual leave not taken")
         sheet.find(days > 0, always(left_out), "leave.unused_pay", blocks=False)
     elif days is not None and unused is not None:
         average = inputs.entered.get("average_pay", np.full(inputs.size, ABSENT))

@@ -13,8 +13,9 @@ import numpy as np
 from payroll.engine.answers import terms_of
 from payroll.engine.columns import ABSENT, Batch, Inputs, Int, Line, Results
 from payroll.engine.earning import counted_and_basic
-from payroll.engine.layout import BONUS, BONUS_TAX, DEDUCTIONS, DUES, EXEMPT, LEAVES, TAX
+from payroll.engine.layout import ADVANCED, BONUS, BONUS_TAX, DEDUCTIONS, DUES, EXEMPT, LEAVES, RECOVERED, REPAID, TAX
 from payroll.engine.rows import cut, cut_year
+from payroll.engine.spoken_balance import said_of_balance
 from payroll.engine.spoken_earnings import (
     Said,
     said_of_component,
@@ -109,6 +110,9 @@ class _One:
             return said_of_bonus_tax(self.batch, int(self.results.columns["bonus"][self.slip]))
         if code == DUES:
             return said_of_dues(answers, self.pay[1])
+        if code in (ADVANCED, RECOVERED, REPAID):
+            gross, owed = int(self.results.columns["gross"][self.slip]), int(self.year.owed[0])
+            return said_of_balance(answers, code, amount, owed=owed, gross=gross)
         return self._entered(code, amount)
 
     @cached_property

@@ -106,6 +106,15 @@ def net_below_zero(gross: int, taken: int) -> Finding:
     )
 
 
+def advanced(gross: int, amount: int) -> Finding:
+    return Finding(
+        code="advanced_by_employer",
+        zh=f"应发{yuan(gross)}元不足以扣缴，由单位垫付{yuan(amount)}元，个人待还，以后从工资中扣回；请核对在岗日期和缴费基数",
+        en=f"gross pay {yuan(gross)} yuan does not cover what is taken: the employer lays out {yuan(amount)} yuan, to "
+        "be recovered from later pay; check the days in the post and the contribution bases",
+    )
+
+
 def deduction_too_large(name: str, amount: int, most: int) -> Finding:
     return Finding(
         code="deduction_too_large",

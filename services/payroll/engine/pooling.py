@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from payroll.engine import findings
 from payroll.engine.answers import Unanswered, terms_of
-from payroll.engine.columns import Inputs, Int, Pool
+from payroll.engine.columns import Bool, Inputs, Int, Pool
 from payroll.engine.earning import Earned
 from payroll.engine.sheet import Sheet, always
+from payroll.rules.arithmetic import zeros
 from payroll.rules.composition import PayComposition
 from payroll.rules.pay import PoolShares, pool_shares
+
+K = TypeVar("K", np.int64, np.bool_)
 
 
 @dataclass
@@ -32,20 +37,23 @@ def share_pool(pieces: Sequence[Piece]) -> Pool | None:
     if terms is None or composition is None or composition.pooled is None:
         inputs = first.inputs
         raise Unanswered("pool.shares", area=inputs.area, staff=inputs.staff, month=inputs.month)
-    has_part = [piece.earned.has_part for piece in pieces]
-    sharers = np.concatenate([rows & ~piece.sheet.stopped for piece, rows in zip(pieces, has_part, strict=True)])
-    slips = np.flatnonzero(sharers)
-    brought_in = np.concatenate([piece.earned.brought_in for piece in pieces if piece.earned.brought_in is not None])
-    scores = np.concatenate([piece.inputs.score for piece in pieces])
-    part, points = brought_in[slips], scores[slips]
+    sharers = _joined([_sharers(piece) for piece in pieces])
+    [slips] = sharers.nonzero()
+    part = _joined([piece.earned.brought_in for piece in pieces if piece.earned.brought_in is not None])
+    points = _joined([piece.inputs.score for piece in pieces])
+    size = len(points)
+    if len(slips) < size:
+        part, points = part[slips], points[slips]
     total = int(part.sum())
     if len(slips) and total and not _anything_to_share_by(terms, points, part):
-        for piece, rows in zip(pieces, has_part, strict=True):
-            piece.sheet.find_next(rows, always(findings.pool_without_scores()), "pool.shares")
-        slips = slips[:0]
-    shares = np.zeros(len(scores), dtype=np.int64)
-    if len(slips) and total:
-        shares[slips] = pool_shares(terms, total, part, points)
+        for piece in pieces:
+            piece.sheet.find_next(_sharers(piece), always(findings.pool_without_scores), "pool.shares")
+        slips, part, points = slips[:0], part[:0], points[:0]
+    of_slips = pool_shares(terms, total, part, points) if len(slips) and total else zeros(len(slips))
+    shares = of_slips
+    if len(slips) < size:
+        shares = zeros(size)
+        shares[slips] = of_slips
     for piece in pieces:
         piece.sheet.put(composition.pooled.component, shares[piece.rows])
     if not len(slips):
@@ -56,8 +64,17 @@ def share_pool(pieces: Sequence[Piece]) -> Pool | None:
         slips=slips,
         brought_in=part,
         scores=points,
-        shares=shares[slips],
+        shares=of_slips,
     )
+
+
+def _sharers(piece: Piece) -> Bool:
+    going = ~piece.sheet.stopped
+    return going if piece.earned.has_part is None else going & piece.earned.has_part
+
+
+def _joined(columns: Sequence[NDArray[K]]) -> NDArray[K]:
+    return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
 
 def _anything_to_share_by(terms: PoolShares, points: Int, part: Int) -> bool:

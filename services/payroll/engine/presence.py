@@ -32,8 +32,7 @@ class Odd:
         return self._summed(amounts[self.stretches] * self.weights)
 
     def _summed(self, products: Int) -> Int:
-        sums = _after(products)
-        return sums[self.bounds[1:]] - sums[self.bounds[:-1]]
+        return _sums(products, self.bounds)
 
     @property
     def weight(self) -> Int:
@@ -47,7 +46,6 @@ class Presence:
     size: int
     last: Int | None
     nowhere: Int  # slips without any stretch
-    weekdays: Int
     odd: Odd | None
     reduced: dict[str, tuple[LeaveKindPay, Int]]
 
@@ -55,8 +53,9 @@ class Presence:
         """What holds at the end of the period, as a whole month's amount."""
         if self.last is None:
             return amounts
-        found = amounts[self.last] if len(amounts) else zeros(self.size)
-        found[self.nowhere] = 0
+        found = amounts.take(self.last) if len(amounts) else zeros(self.size)
+        if len(self.nowhere):
+            found[self.nowhere] = 0
         return found
 
     def part_of(self, amounts: Int) -> Int:
@@ -67,71 +66,114 @@ class Presence:
             return found
         found = found.copy() if found is amounts else found
         weighed = odd.weighed(amounts)
-        if weighed.any():
+        if np.count_nonzero(weighed):
             part = odd.share()
             weighed = half_up_by(weighed * part.over, part.under)
         found[odd.rows] = weighed
         return found
 
 
-def presence_of(inputs: Inputs, answers: Answers) -> Presence:
-    size, stretches = inputs.size, len(inputs.slip)
-    single = stretches == size and bool((inputs.slip == np.arange(size)).all())
-    if single:
-        last, nowhere = None, zeros(0)
-        weekdays, days, disturbed = inputs.weekdays, inputs.days, np.zeros(size, dtype=bool)
-    else:
-        count = np.bincount(inputs.slip, minlength=size)
+@dataclass(frozen=True)
+class _Bounds:
+    """Where each slip's stretches begin and end; `single`: every slip has exactly one."""
+
+    first: Int
+    count: Int
+    single: bool
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> "_Bounds":
+        size, slip = inputs.size, inputs.slip
+        [ends] = (slip[1:] != slip[:-1]).nonzero()
+        if len(slip) and len(ends) + 1 == size:
+            first = np.empty(size, dtype=np.int64)
+            first[0] = 0
+            np.add(ends, 1, out=first[1:])
+            count = np.empty(size, dtype=np.int64)
+            np.subtract(first[1:], first[:-1], out=count[:-1])
+            count[-1] = len(slip) - first[-1]
+            return cls(first, count, len(slip) == size)
+        count = np.bincount(slip, minlength=size)
+        return cls(_after(count)[:-1], count, not size)
+
+    @property
+    def last(self) -> Int:
+        found: Int = np.maximum(self.first + self.count - 1, 0)
+        return found
+
+    def summed(self, amounts: Int) -> Int:
+        if self.single:
+            return amounts
+        sums = _after(amounts)
+        found: Int = sums[self.first + self.count] - sums[self.first]
+        return found
+
+    def of_rows(self, rows: Int) -> tuple[Int, Int]:
+        """The stretches of these slips one after the other, and where each slip's begin among them, and the end."""
+        count = self.count[rows]
         bounds = _after(count)
-        last = np.maximum(bounds[1:] - 1, 0)
-        nowhere = np.flatnonzero(count == 0)
-        weekdays, days = _sums(inputs.weekdays, bounds), _sums(inputs.days, bounds)
-        disturbed = count > 1
+        return np.arange(bounds[-1]) + (self.first[rows] - bounds[:-1]).repeat(count), bounds
+
+
+def weekdays_of(inputs: Inputs) -> Int:
+    """In the post, by slip."""
+    return _Bounds.of(inputs).summed(inputs.weekdays)
+
+
+def presence_of(inputs: Inputs, answers: Answers) -> Presence:
+    size, period = inputs.size, _days_of_period(inputs)
+    found = _Bounds.of(inputs)
+    last = None if found.single else found.last
+    nowhere = zeros(0)
+    if last is None:
+        odd = inputs.days != period
+    else:
+        odd = (inputs.days.take(last) if len(inputs.slip) else zeros(size)) != period
+        odd |= found.count > 1
+        [nowhere] = (found.count == 0).nonzero()
+        if len(nowhere):
+            odd[nowhere] = False
     halves = inputs.cycle != PayCycle.MONTH
-    reduced, absent = _reduced(inputs, answers, weekdays)
-    whole = days == _days_of_period(inputs)
-    if not halves and single and absent is None and bool(whole.all()):
-        return Presence(size, last, nowhere, weekdays, None, reduced)
-    odd = disturbed | ~whole
+    reduced, absent = _reduced(inputs, answers, found)
     if absent is not None:
         odd |= absent > 0
-    odd[nowhere] = False
-    rows = np.arange(size) if halves else np.flatnonzero(odd)
-    if not len(rows):
-        return Presence(size, last, nowhere, weekdays, None, reduced)
+        odd[nowhere] = False
+    rows = np.arange(size) if halves else odd.nonzero()[0]
+    part = _odd(inputs, answers, rows, absent, found) if len(rows) else None
+    return Presence(size, last, nowhere, part, reduced)
+
+
+def _odd(inputs: Inputs, answers: Answers, rows: Int, absent: Int | None, found: _Bounds) -> Odd:
+    terms = terms_of(answers, "pay.partial_month", PartialMonth)
+    stretches, bounds = found.of_rows(rows)
+    weekdays, days = inputs.weekdays[stretches], inputs.days[stretches]
+    in_all = _sums(days, bounds)
+    if terms is None:
+        missing = Unanswered("pay.partial_month", area=inputs.area, staff=inputs.staff, month=inputs.month)
+        return Odd(rows, stretches, bounds, weekdays, missing)
     post = InPost(
-        weekdays=weekdays[rows],
-        days=days[rows],
+        weekdays=_sums(weekdays, bounds),
+        days=in_all,
         absent=zeros(len(rows)) if absent is None else absent[rows],
-        whole=whole[rows],
+        whole=in_all == _days_of_period(inputs),
         month_weekdays=inputs.month_weekdays,
         month_days=inputs.month_days,
-        halves=halves,
+        halves=inputs.cycle != PayCycle.MONTH,
     )
-    return Presence(size, last, nowhere, weekdays, _odd(inputs, answers, rows, post), reduced)
-
-
-def _odd(inputs: Inputs, answers: Answers, rows: Int, post: InPost) -> Odd:
-    terms = terms_of(answers, "pay.partial_month", PartialMonth)
-    missing = Unanswered("pay.partial_month", area=inputs.area, staff=inputs.staff, month=inputs.month)
-    part = missing if terms is None else part_of_month(terms, post)
-    by_days = isinstance(part, Part) and part.by_days
-    chosen = np.zeros(inputs.size, dtype=bool)
-    chosen[rows] = True
-    stretches = np.flatnonzero(chosen[inputs.slip])
-    bounds = _after(np.bincount(inputs.slip[stretches], minlength=inputs.size)[rows])
-    weights = (inputs.days if by_days else inputs.weekdays)[stretches]
-    return Odd(rows, stretches, bounds, weights, part)
+    part = part_of_month(terms, post)
+    return Odd(rows, stretches, bounds, days if part.by_days else weekdays, part)
 
 
 def _after(amounts: Int) -> Int:
     """Running sums, with nothing before the first."""
     sums = np.zeros(len(amounts) + 1, dtype=np.int64)
-    np.cumsum(amounts, out=sums[1:])
+    amounts.cumsum(out=sums[1:])
     return sums
 
 
 def _sums(amounts: Int, bounds: Int) -> Int:
+    if len(amounts) == len(bounds) - 1 == np.count_nonzero(bounds[1:] != bounds[:-1]):
+        return amounts  # one each
     sums = _after(amounts)
     return sums[bounds[1:]] - sums[bounds[:-1]]
 
@@ -143,7 +185,9 @@ def _days_of_period(inputs: Inputs) -> int:
     return LAST_DAY_OF_FIRST_HALF if first_half else inputs.month_days - LAST_DAY_OF_FIRST_HALF
 
 
-def _reduced(inputs: Inputs, answers: Answers, weekdays: Int) -> tuple[dict[str, tuple[LeaveKindPay, Int]], Int | None]:
+def _reduced(
+    inputs: Inputs, answers: Answers, bounds: _Bounds
+) -> tuple[dict[str, tuple[LeaveKindPay, Int]], Int | None]:
     """Days of leave by kind, where they are not paid like days at work, and their sum; never more than in the post."""
     terms = terms_of(answers, "leave.pay", LeavePay)
     found: dict[str, tuple[LeaveKindPay, Int]] = {}
@@ -152,7 +196,8 @@ def _reduced(inputs: Inputs, answers: Answers, weekdays: Int) -> tuple[dict[str,
         paid = terms.kinds.get(kind) if terms is not None else None
         if paid is None or paid.like_work or not inputs.leave[kind].any():
             continue
-        left = weekdays if absent is None else weekdays - absent
+        left = bounds.summed(inputs.weekdays)
+        left = left if absent is None else left - absent
         days = np.minimum(inputs.leave[kind], left)
         found[kind] = (paid, days)
         absent = days if absent is None else absent + days

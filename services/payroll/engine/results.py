@@ -1,8 +1,8 @@
 """Slips out of columns: flat lines in their order, the canonical JSON of each slip, leaves and root."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring as _said  # as `json.dumps` writes a word, not escaped to ASCII
 
 import numpy as np
 
@@ -144,7 +144,3 @@ def _lines(results: Results, paid: Int) -> Iterator[str]:
     lasts = np.searchsorted(results.line_slip, paid, side="right").tolist()
     for first, last in zip(firsts, lasts, strict=True):
         yield f"[{','.join(lines[first:last])}]"
-
-
-def _said(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)

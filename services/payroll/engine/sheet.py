@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -41,7 +42,8 @@ class Sheet:
 
     def find_next(self, rows: Bool, finding: Callable[[int], Finding], rule: str, *, blocks: bool = True) -> None:
         """Of rows that nothing has stopped yet; of whoever only has differences coming as well."""
-        self._say(rows & ~self.stopped, finding, rule, blocks=blocks)
+        if rows.any():
+            self._say(rows & ~self.stopped, finding, rule, blocks=blocks)
 
     def _say(self, rows: Bool, finding: Callable[[int], Finding], rule: str, *, blocks: bool) -> None:
         if not rows.any():
@@ -76,6 +78,7 @@ def sum_of(columns: list[Int], size: int) -> Int:
     return total
 
 
-def always(finding: Finding) -> Callable[[int], Finding]:
-    """The same words for every row."""
-    return lambda _: finding
+def always(finding: Callable[[], Finding]) -> Callable[[int], Finding]:
+    """The same words for every row, made once and only where they are said."""
+    words = cache(finding)
+    return lambda _: words()

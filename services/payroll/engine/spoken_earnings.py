@@ -10,7 +10,7 @@ from common.words import word
 from payroll.engine.answers import terms_of
 from payroll.engine.columns import ABSENT, Answers, Inputs, Pool
 from payroll.engine.earning import held_of
-from payroll.engine.presence import presence_of
+from payroll.engine.presence import presence_of, weekdays_of
 from payroll.rules.arithmetic import yuan
 from payroll.rules.composition import OF_OTHERS, OF_STANDARD, YEARS, Component, ComponentKind, PayComposition
 from payroll.rules.hours import OvertimeDay, OvertimePay, UnusedLeavePay
@@ -131,7 +131,7 @@ def _part(inputs: Inputs, answers: Answers) -> str:
     if presence.odd is None or terms is None:
         return ""
     absent = sum(int(days[0]) for _, days in presence.reduced.values())
-    paid = int(presence.weekdays[0]) - absent
+    paid = int(weekdays_of(inputs)[0]) - absent
     if terms.method is PartOfMonth.BY_CALENDAR_DAYS:
         words = f"在岗{int(inputs.days.sum())}天，按当月{inputs.month_days}天折算"
     elif terms.method is PartOfMonth.BY_WORKING_DAYS or (absent == 0 and inputs.days.sum() == inputs.month_days):

@@ -1,42 +1,61 @@
 """Tax on a street's pay: cumulative over the tax year, a bonus taxed apart or with the wages."""
 
-from dataclasses import dataclass
-from typing import cast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from payroll.engine.answers import Unanswered, terms_of
 from payroll.engine.columns import Answers, Inputs, Int, Year
 from payroll.engine.rows import said
+from payroll.engine.sheet import sum_of
 from payroll.rules.arithmetic import fen, zeros
 from payroll.rules.bonus import BonusApart, BonusChoice, apart_is_better
 from payroll.rules.tax import BasicMonths, CumulativeWithholding, SoFar, basic_months, tax_on, withhold
 
 MONTHS_OF_YEAR = 12
+REPORTED = ("additional", "other", "relief")
 
 
 @dataclass(frozen=True)
 class Paid:
-    """What is paid now, in fen: all of it, what of that is exempt, own contributions, and the annual bonus in it."""
+    """What is paid now, in fen: all of it, what of that is exempt, own contributions, and the annual bonus in it.
+
+    `usual`, `usual_exempt`, `usual_special`: the same of this month alone, without the differences of earlier ones.
+    `late`: what was reported for earlier months that are paid for the first time now, by its name.
+    """
 
     gross: Int
-    exempt: Int
+    exempt: Int | None
     special: Int
     bonus: Int | None
-    usual: Int  # less exempt and own contributions, without differences and bonus: what another month may bring
+    usual: Int
+    usual_exempt: Int | None
+    usual_special: Int
+    late: Mapping[str, Int] = field(default_factory=dict)
+
+    def of_another_month(self, rows: Int) -> Int:
+        """What taxable income another month may bring: without differences and bonus."""
+        found = self.usual[rows] - self.usual_special[rows]
+        for less in (self.bonus, self.usual_exempt):
+            if less is not None:
+                found -= less[rows]
+        return found
 
 
 @dataclass(frozen=True)
 class Taxed:
-    """`income` is what the year's tax goes by; `bonus` what was taxed apart. `reported`: deductions of this month."""
+    """`income` is what the year's tax goes by; `bonus` what was taxed apart; the last three were reported this month.
+    None is nothing for anybody.
+    """
 
     income: Int
     tax: Int
-    bonus: Int
-    bonus_tax: Int
-    additional: Int
-    other: Int
-    relief: Int
+    bonus: Int | None
+    bonus_tax: Int | None
+    additional: Int | None
+    other: Int | None
+    relief: Int | None
 
 
 @dataclass(frozen=True)
@@ -65,70 +84,82 @@ def desk_of(answers: Answers, *, paid_in: str, inputs: Inputs) -> Desk:
 
 def tax(desk: Desk, inputs: Inputs, year: Year, paid: Paid) -> Taxed:
     """Nobody is paid back what was withheld before: it is carried within the year."""
-    additional = _reported(inputs, "additional")
-    other = _reported(inputs, "other")
-    relief = said(inputs.entered, "relief")
-    relief = zeros(inputs.size) if relief is None else relief
+    now = tuple(reported_of(inputs, name) for name in REPORTED)
+    additional, other, relief = (
+        one if (late := paid.late.get(name)) is None else late if one is None else one + late
+        for name, one in zip(REPORTED, now, strict=True)
+    )
     months = year.months
     if desk.months is not None:
         months = basic_months(desk.months, year.mode.codes, year.mode.words, months, month=desk.month)
-    apart = zeros(inputs.size)
-    apart_tax = apart
     so_far = SoFar(
         income=year.income + paid.gross,
-        exempt=year.exempt + paid.exempt,
+        exempt=_with(year.exempt, paid.exempt),
         special=year.special + paid.special,
-        additional=year.additional + additional,
-        other=year.other + other,
-        relief=year.relief + relief,
+        additional=_with(year.additional, additional),
+        other=_with(year.other, other),
+        relief=_with(year.relief, relief),
         withheld=year.withheld,
     )
-    income = paid.gross
-    if paid.bonus is not None and desk.apart is not None and paid.bonus.any():
-        apart = _taxed_apart(desk, year, paid, so_far, months, additional + other)
-        apart_tax = tax_on(desk.apart.brackets, apart, months=desk.apart.months)
-        income = income - apart
-        so_far.income[:] -= apart
+    income, bonus, bonus_tax = paid.gross, None, None
+    apart = _taxed_apart(desk, year, paid, so_far, months, now[:2])
+    if apart is not None:
+        bonus, bonus_tax, income = zeros(inputs.size), zeros(inputs.size), income.copy()
+        bonus[apart.rows], bonus_tax[apart.rows] = apart.bonus, apart.tax
+        income[apart.rows] -= apart.bonus
+        so_far.income[apart.rows] -= apart.bonus
     withheld = withhold(desk.withholding, months, so_far).withhold
-    return Taxed(income, withheld, apart, apart_tax, additional, other, relief)
+    return Taxed(income, withheld, bonus, bonus_tax, additional, other, relief)
 
 
-def _reported(inputs: Inputs, name: str) -> Int:
+def _with(amounts: Int, more: Int | None) -> Int:
+    return amounts if more is None else amounts + more
+
+
+def reported_of(inputs: Inputs, name: str) -> Int | None:
     """Deductions as the person reported them, of all items together."""
-    total = zeros(inputs.size)
-    for code in inputs.entered:
-        if code == name or code.startswith(f"{name}."):
-            amount = said(inputs.entered, code)
-            if amount is not None:
-                total = total + amount
-    return total
+    amounts = [said(inputs.entered, code) for code in inputs.entered if code == name or code.startswith(f"{name}.")]
+    found = [amount for amount in amounts if amount is not None]
+    return sum_of(found, inputs.size) if found else None
 
 
-def _taxed_apart(desk: Desk, year: Year, paid: Paid, so_far: SoFar, months: Int, reported: Int) -> Int:
-    """The bonus where it is taxed apart, zero where it goes with the wages.
+@dataclass(frozen=True)
+class _Apart:
+    """Whose bonus is taxed apart, and its tax."""
+
+    rows: Int
+    bonus: Int
+    tax: Int
+
+
+def _taxed_apart(
+    desk: Desk, year: Year, paid: Paid, so_far: SoFar, months: Int, reported: tuple[Int | None, ...]
+) -> _Apart | None:
+    """The bonuses that are taxed apart; the others go with the wages.
 
     The person's choice counts as long as taxing apart is open. Without one, the way with less tax over the year is
     taken: the year so far, and for each month still to come what this one brings without differences and the bonus.
     """
-    bonus = cast(Int, paid.bonus)
-    apart = np.zeros_like(bonus)
-    if desk.choice is None or desk.apart is None:
-        return apart
-    rows = np.flatnonzero((bonus > 0) & (year.bonuses_apart < desk.choice.times_a_year))
+    if paid.bonus is None or desk.choice is None or desk.apart is None:
+        return None
+    [rows] = ((paid.bonus > 0) & (year.bonuses_apart < desk.choice.times_a_year)).nonzero()
     if not len(rows):
-        return apart
-    basic = fen(desk.withholding.basic_monthly)
-    left = MONTHS_OF_YEAR - desk.month
-    month = (paid.usual - reported)[rows]
+        return None
+    bonus, left = paid.bonus[rows], MONTHS_OF_YEAR - desk.month
+    month = paid.of_another_month(rows)
+    for amounts in reported:
+        if amounts is not None:
+            month -= amounts[rows]
     counted = np.minimum(months[rows] + left, MONTHS_OF_YEAR)
-    so_far_taxable = (so_far.income - so_far.exempt - so_far.special - so_far.additional - so_far.other)[rows]
-    expected = so_far_taxable - bonus[rows] + left * month - counted * basic
+    expected = so_far.income[rows] - bonus + left * month - counted * fen(desk.withholding.basic_monthly)
+    for deductions in (so_far.exempt, so_far.special, so_far.additional, so_far.other):
+        expected -= deductions[rows]
     brackets = desk.withholding.brackets
-    own_tax = tax_on(desk.apart.brackets, bonus[rows], months=desk.apart.months)
+    own_tax = tax_on(desk.apart.brackets, bonus, months=desk.apart.months)
     separate = tax_on(brackets, np.maximum(expected, 0)) + own_tax
-    merged = tax_on(brackets, np.maximum(expected + bonus[rows], 0))
+    merged = tax_on(brackets, np.maximum(expected + bonus, 0))
     better = apart_is_better(desk.choice, separate, merged)
     codes, words = year.bonus_way.codes[rows], year.bonus_way.words
     chosen = np.array([*(word == "separate" for word in words), False], dtype=bool)[codes]
-    apart[rows] = np.where(np.where(codes >= 0, chosen, better), bonus[rows], 0)
-    return apart
+    apart = np.where(codes >= 0, chosen, better)
+    return _Apart(rows[apart], bonus[apart], own_tax[apart]) if np.count_nonzero(apart) else None

@@ -1,6 +1,5 @@
 """A street's pay from facts to slips: earnings, pool, differences, contributions, minimum wage, tax, the rest."""
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -8,7 +7,9 @@ import numpy as np
 from common.policy import Finding
 from payroll.engine import findings
 from payroll.engine.answers import terms_of
+from payroll.engine.balancing import Account, balance, is_empty, look
 from payroll.engine.columns import ABSENT, Batch, Bool, Found, Int, Line, Pool, Results
+from payroll.engine.contributing import floor_kept
 from payroll.engine.differences import Differences, differences_of
 from payroll.engine.layout import (
     BONUS,
@@ -25,13 +26,12 @@ from payroll.engine.layout import (
 from payroll.engine.months import contribute_and_hold, work_month
 from payroll.engine.pooling import Piece
 from payroll.engine.results import COLUMNS, Lines, Worked, results_of
-from payroll.engine.rows import cut_year, said
+from payroll.engine.rows import cut_year, keep_memory, said
 from payroll.engine.sheet import sum_of
 from payroll.engine.taxing import Paid, desk_of, tax
-from payroll.rules.arithmetic import fen, yuan, zeros
+from payroll.rules.arithmetic import yuan, zeros
 from payroll.rules.checks import DeductionLimits, PaySwing, deduction_limit, has_swung, swing
 from payroll.rules.dues import UnionDues, dues
-from payroll.rules.floor import WageFloor
 
 
 def work_out(batch: Batch) -> Results:
@@ -45,12 +45,16 @@ def work_out(batch: Batch) -> Results:
 
 def work_columns(batch: Batch) -> Worked:
     """The arithmetic alone: every line and total as a column, before they are made into slips and sealed."""
+    keep_memory()
     layout = layout_of(batch)
     differences = differences_of(batch, places(layout))
     settling = _Settling(batch, layout, differences)
     present = None if bool(batch.present.all()) else batch.present
     pools = work_month(batch.inputs, batch.answers, present, settle=settling.settle, finish=settling.finish)
     return settling.worked(pools)
+
+
+_GROUPS = {EARNING: 0, DEDUCTION: 1, PAID_BY_EMPLOYER: 2}  # what differences are added up by
 
 
 class _Settling:
@@ -61,7 +65,7 @@ class _Settling:
         self.layout = layout
         self.differences = differences
         self.desk = desk_of(batch.tax_answers, paid_in=batch.paid_in, inputs=batch.inputs)
-        self.kinds = {line.code: line.kind for line in layout}
+        self.earnings = {line.code for line in layout if line.kind == EARNING}
         self.exempt = {line.code for line in layout if line.kind == EARNING and not line.taxable}
         self.lines: list[Lines] = []
         self.columns: list[dict[str, Int]] = []
@@ -75,16 +79,10 @@ class _Settling:
         if not len(self.differences.slip):
             return None
         size = self.batch.inputs.size
-        codes = {
-            "earned": self._at(lambda line: line.kind == EARNING),
-            "exempt": self._at(lambda line: line.code in self.exempt),
-            "own": self._at(lambda line: line.kind == DEDUCTION),
-            "employer": self._at(lambda line: line.kind == PAID_BY_EMPLOYER),
-        }
-        return {name: self.differences.total(places, size) for name, places in codes.items()}
-
-    def _at(self, chosen: Callable[[Line], bool]) -> Int:
-        return np.array([place for place, line in enumerate(self.layout) if chosen(line)], dtype=np.int64)
+        groups = [_GROUPS.get(line.kind, len(_GROUPS)) for line in self.layout]
+        earned, own, employer, _ = self.differences.totals(groups, size, count=len(_GROUPS) + 1)
+        exempt, _ = self.differences.totals([int(one.code not in self.exempt) for one in self.layout], size, count=2)
+        return {"earned": earned, "exempt": exempt, "own": own, "employer": employer}
 
     def _with(self, name: str, amounts: Int, rows: slice) -> Int:
         return amounts if self.late is None else amounts + self.late[name][rows]
@@ -92,32 +90,39 @@ class _Settling:
     def settle(self, piece: Piece) -> None:
         inputs, sheet, rows = piece.inputs, piece.sheet, piece.rows
         own, employer = contribute_and_hold(piece)
-        usual = sheet.total(lambda code: self.kinds[code] == EARNING)
-        exempt = sheet.total(self.exempt.__contains__)
-        bonus = sheet.lines.get(BONUS)
+        usual = sheet.total(self.earnings.__contains__)
+        exempt = None if self.exempt.isdisjoint(sheet.lines) else sheet.total(self.exempt.__contains__)
+        late_exempt = None if self.late is None else self.late["exempt"][rows]
+        both = [one for one in (exempt, late_exempt) if one is not None and np.count_nonzero(one)]
         gross = self._with("earned", usual, rows)
         special = self._with("own", own, rows)
         paid = Paid(
             gross=gross,
-            exempt=self._with("exempt", exempt, rows),
+            exempt=sum_of(both, sheet.size) if both else None,
             special=special,
-            bonus=bonus,
-            usual=(usual if bonus is None else usual - bonus) - exempt - own,
+            bonus=sheet.lines.get(BONUS),
+            usual=usual,
+            usual_exempt=exempt,
+            usual_special=own,
+            late={name: amounts[rows] for name, amounts in self.differences.reported.items()},
         )
         taxed = tax(self.desk, inputs, cut_year(self.batch.year, rows), paid)
         sheet.lines[TAX] = taxed.tax
-        sheet.lines[BONUS_TAX] = taxed.bonus_tax
-        taken = [special, taxed.tax, taxed.bonus_tax, *self._take_off(piece, gross)]
-        net = gross - sum_of(taken, sheet.size)
-        sheet.find_next(
-            net < 0, lambda row: findings.net_below_zero(int(gross[row]), int(gross[row] - net[row])), "pay.composition"
-        )
+        nothing = zeros(sheet.size)
+        bonus_tax = sheet.lines[BONUS_TAX] = nothing if taxed.bonus_tax is None else taxed.bonus_tax
+        taken = [special, taxed.tax, bonus_tax, *self._take_off(piece, usual)]
+        net = balance(piece, self._account(rows, gross, gross - sum_of(taken, sheet.size)), partial(_floor, piece))
         amounts = (gross, special, self._with("employer", employer, rows), taxed.tax, net, taxed.income, paid.exempt)
-        reported = (special, taxed.additional, taxed.other, taxed.relief, taxed.bonus, taxed.bonus_tax)
-        self.settled[rows.start] = dict(zip(COLUMNS, (*amounts, *reported), strict=True))
+        reported = (special, taxed.additional, taxed.other, taxed.relief, taxed.bonus, bonus_tax)
+        columns = zip(COLUMNS, (*amounts, *reported), strict=True)
+        self.settled[rows.start] = {name: nothing if one is None else one for name, one in columns}
 
-    def _take_off(self, piece: Piece, gross: Int) -> list[Int]:
-        """Union dues, and what was entered to be taken off."""
+    def _account(self, rows: slice, gross: Int, net: Int) -> Account:
+        earned, own = (None if self.late is None else self.late[name][rows] for name in ("earned", "own"))
+        return Account(gross, net, earned, own, self.batch.year.owed[rows])
+
+    def _take_off(self, piece: Piece, usual: Int) -> list[Int]:
+        """Union dues, and what was entered to be taken off: within the bounds of the month's own pay."""
         inputs, sheet = piece.inputs, piece.sheet
         found: list[Int] = []
         terms = terms_of(sheet.answers, "union.dues", UnionDues)
@@ -134,28 +139,24 @@ class _Settling:
             found.append(sheet.lines[code])
             limit = limits.limits.get(code.removeprefix(DEDUCTIONS)) if limits else None
             if limit is not None:
-                most = deduction_limit(limit, gross, self._floor(piece))
+                most = deduction_limit(limit, usual, _floor(piece))
                 name, entered = code.removeprefix(DEDUCTIONS), sheet.lines[code]
                 words = partial(_too_large, name, entered, most)
                 sheet.find_next(entered > most, words, "pay.deduction_limits")
         return found
 
-    def _floor(self, piece: Piece) -> Int | None:
-        figures = terms_of(piece.sheet.answers, "wage.floor", WageFloor)
-        if figures is None:
-            return None
-        return piece.earned.presence.part_of(np.full(len(piece.inputs.slip), fen(figures.monthly)))
-
     def finish(self, piece: Piece) -> None:
         sheet, columns = piece.sheet, self.settled.pop(piece.rows.start)
         self._look(piece, columns["gross"])
+        look(sheet, columns["gross"])
         if sheet.stopped.any():
             paid = ~sheet.stopped
             sheet.lines = {code: amounts * paid for code, amounts in sheet.lines.items()}
             columns = {name: amounts * paid for name, amounts in columns.items()}
         self.lines.append(sheet.lines)
         self.columns.append(columns)
-        self.stopped.append(sheet.stopped)
+        empty = is_empty(sheet, self.differences.slip)
+        self.stopped.append(sheet.stopped if empty is None else sheet.stopped | empty)
         self.found += sheet.found
 
     def _look(self, piece: Piece, gross: Int) -> None:
@@ -171,9 +172,10 @@ class _Settling:
 
     def worked(self, pools: tuple[Pool, ...]) -> Worked:
         stopped = np.concatenate(self.stopped) if self.stopped else np.zeros(0, dtype=bool)
-        columns = {
-            name: np.concatenate([one[name] for one in self.columns]) if self.columns else zeros(0) for name in COLUMNS
-        }
+        if len(self.columns) == 1:
+            columns = self.columns[0]
+        else:
+            columns = {name: np.concatenate([zeros(0), *(one[name] for one in self.columns)]) for name in COLUMNS}
         return Worked(
             layout=self.layout,
             differences=self.differences,
@@ -183,6 +185,10 @@ class _Settling:
             found=sorted(self.found, key=lambda one: (one.slip, one.period, one.code, one.zh)),
             pools=pools,
         )
+
+
+def _floor(piece: Piece) -> Int | None:
+    return floor_kept(piece.inputs, piece.sheet, piece.earned)
 
 
 def _too_large(name: str, entered: Int, most: Int, row: int) -> Finding:

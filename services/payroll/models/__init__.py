@@ -2,7 +2,7 @@
 
 from payroll.models.base import Cycle, Table
 from payroll.models.changes import Change
-from payroll.models.payments import ContractPayment, ContributionDue, PaymentFile
+from payroll.models.payments import ContractPayment, ContributionDue, OneOffKind, OneOffPayment, PaymentFile
 from payroll.models.people import (
     Agreement,
     Attribute,
@@ -35,6 +35,8 @@ __all__ = [
     "EvaluationScore",
     "GradeStep",
     "Leave",
+    "OneOffKind",
+    "OneOffPayment",
     "Parameter",
     "ParameterStatus",
     "PayStandard",

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.tables import Moment, ScopedRow
-from payroll.models.base import Id, Month, Table
+from payroll.models.base import Account, Id, Month, Table
 
 
 class Change(ScopedRow, Table):
@@ -16,7 +16,7 @@ class Change(ScopedRow, Table):
 
     `xid` is the transaction that noted it: whether a calculation could see it yet is asked of that one's snapshot.
     `cause` is the kind of thing (`agreement`, `grade`, `leave`, `entry`, `parameter`, `standard`, `set_aside` …),
-    `reference` its id.
+    `reference` its id. `noted_by` is whose doing it is: that account neither reviews nor approves what comes of it.
     """
 
     __tablename__ = "change"
@@ -33,5 +33,6 @@ class Change(ScopedRow, Table):
     cause: Mapped[str] = mapped_column(Id)
     reference: Mapped[str] = mapped_column(Id)
     noted_at: Mapped[datetime] = mapped_column(Moment)
+    noted_by: Mapped[str] = mapped_column(Account)
     xid: Mapped[int] = mapped_column(BigInteger, server_default=text("pg_current_xact_id()::text::bigint"))
     settled_by: Mapped[str | None] = mapped_column(Id)

@@ -1,6 +1,7 @@
-"""What leaves the house after a run: payment files, contributions owed, payments under service contracts."""
+"""What leaves the house after a run: payment files, contributions owed, payments under contracts and beside wages."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import LargeBinary, String, UniqueConstraint
@@ -83,3 +84,43 @@ class ContractPayment(GovernedRow, Table):
     paid_by: Mapped[str | None] = mapped_column(Account)
     clause: Mapped[str | None] = mapped_column(Id)
     decision_id: Mapped[str | None] = mapped_column(Id)
+
+
+class OneOffKind(StrEnum):
+    LABOUR_REMUNERATION = "labour_remuneration"
+    SEVERANCE = "severance"
+    INTERNSHIP = "internship"
+
+
+class OneOffPayment(GovernedRow, Table):
+    """What a person is paid beside wages, with the tax withheld from it: fen.
+
+    Either `worker_id` or, for somebody from outside, `payee_id` as the unit that pays keeps it. `project` joins what
+    the same continuous work brings, `begun_in` is the month an internship began. `parameter_id`: the row that gave
+    the average wage.
+    """
+
+    __tablename__ = "one_off_payment"
+
+    payment_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    worker_id: Mapped[str | None] = mapped_column(Id)
+    payee_id: Mapped[str | None] = mapped_column(Id)
+    organisation_id: Mapped[str] = mapped_column(Id, index=True)
+    kind: Mapped[str] = mapped_column(Id)
+    project: Mapped[str | None] = mapped_column(String(120))
+    begun_in: Mapped[str | None] = mapped_column(Month)
+    paid_in: Mapped[str] = mapped_column(Month)
+    gross: Mapped[int] = mapped_column(Fen)
+    tax: Mapped[int] = mapped_column(Fen)
+    net: Mapped[int] = mapped_column(Fen)
+    clause: Mapped[str] = mapped_column(Id)
+    decision_id: Mapped[str] = mapped_column(Id)
+    parameter_id: Mapped[str | None] = mapped_column(Id)
+    entered_by: Mapped[str] = mapped_column(Account)
+    approved_by: Mapped[str | None] = mapped_column(Account)
+    approved_on: Mapped[date | None]
+    rejected_by: Mapped[str | None] = mapped_column(Account)
+    rejected_on: Mapped[date | None]
+    paid_on: Mapped[date | None]
+    paid_by: Mapped[str | None] = mapped_column(Account)
+    reference: Mapped[str | None] = mapped_column(String(120))

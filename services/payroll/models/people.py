@@ -42,8 +42,11 @@ class Agreement(GovernedRow, Table):
     monthly_pay: Mapped[Decimal | None] = mapped_column(Yuan)
 
 
-class Placement(ScopedRow, Table):
-    """Where an agreement is served from a day on, after a transfer; before its first one, where it was signed for."""
+class Placement(GovernedRow, Table):
+    """Where an agreement is served from a day on, after a transfer; before its first one, where it was signed for.
+
+    It holds for the agreements of its kind of staff that were signed or had begun before it.
+    """
 
     __tablename__ = "placement"
 

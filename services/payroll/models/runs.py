@@ -125,7 +125,7 @@ class Payslip(GovernedRow, Table):
 
     `leaf` is its place in the batch's Merkle tree. What tax goes by over the year: income, exempt, special,
     additional, other, relief, tax. An annual bonus taxed apart stands in `bonus` and `bonus_tax` and in no total
-    of the year but gross and net.
+    of the year but gross and net; what is shown or told of as tax is both (`tax_in_all`).
     """
 
     __tablename__ = "payslip"
@@ -159,6 +159,11 @@ class Payslip(GovernedRow, Table):
     bonus: Mapped[int] = mapped_column(Fen)
     bonus_tax: Mapped[int] = mapped_column(Fen)
 
+    @property
+    def tax_in_all(self) -> int:
+        """What is taken off as tax: on wages, and on a bonus taxed apart."""
+        return self.tax + self.bonus_tax
+
 
 class PayslipLine(ScopedRow, Table):
     """One line: its code stands in the batch's layout with kind, label and clause. Lines of nothing are left out.
@@ -167,6 +172,13 @@ class PayslipLine(ScopedRow, Table):
     """
 
     __tablename__ = "payslip_line"
+    __table_args__ = (
+        Index(
+            "ix_payslip_line_advance",
+            "slip_no",
+            postgresql_where=text("code IN ('advanced_by_employer', 'advance_recovered')"),
+        ),
+    )
 
     # Without an index of its own: the planner would go through all lines of an area once for every slip.
     area: Mapped[str] = mapped_column(AreaCode)

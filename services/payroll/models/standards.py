@@ -62,7 +62,10 @@ class StandardStatus(StrEnum):
 
 
 class PayStandard(GovernedRow, Table):
-    """The monthly amount of a post class and grade in an area, from a day on; it counts once approved."""
+    """The monthly amount of a post class and grade in an area, from a day on; it counts once approved.
+
+    `source` says where the figure comes from, as a parameter's does.
+    """
 
     __tablename__ = "pay_standard"
     __table_args__ = (
@@ -83,6 +86,7 @@ class PayStandard(GovernedRow, Table):
     grade: Mapped[int]
     monthly_amount: Mapped[Decimal] = mapped_column(Yuan)
     starts_on: Mapped[date]
+    source: Mapped[str] = mapped_column(String(400))
     status: Mapped[str] = mapped_column(Id, default=StandardStatus.DRAFTED)
     drafted_by: Mapped[str] = mapped_column(Account)
     approved_by: Mapped[str | None] = mapped_column(Account)

@@ -1,7 +1,7 @@
 """Watch a run being calculated: `python -m payroll progress RUN_ID`.
 
-Exits with 0 when it is calculated, 1 when it is not (stopped with Ctrl-C: what still waits is listed), 2 when there is
-no such run or no database.
+Exits with 0 when it is calculated, 1 when it is not (stopped with Ctrl-C, or every street that still waits has failed:
+they are listed), 2 when there is no such run or no database.
 """
 
 import argparse
@@ -71,10 +71,16 @@ async def watch(sessions: Sessions, run_id: str, *, every_s: float = LOOKS_EVERY
             bar.refresh()
             if run.status not in (RunStatus.OPEN, RunStatus.CALCULATING):
                 break
+            if await _is_stuck(sessions, run):
+                break
             await asyncio.sleep(every_s)
             run = await _look(sessions, run_id)
     if run is None:
         return NOT_DONE
+    if run.status in (RunStatus.OPEN, RunStatus.CALCULATING):
+        async with reading(sessions, actor=service_actor("payroll")) as session:
+            await _say_waiting(session, run_id)
+        return NOT_YET
     sys.stdout.write(
         f"{run.run_id}: {run.status}, {run.workers} 人 (people), {run.set_aside} 人另列 (set aside), "
         f"{run.batches_done}/{run.batches} 批 (batches)\n"
@@ -87,6 +93,13 @@ async def _look(sessions: Sessions, run_id: str) -> PayrollRun | None:
         return await queries.run(session, run_id=run_id)
 
 
+async def _is_stuck(sessions: Sessions, run: PayrollRun) -> bool:
+    """Whether nothing more will come by itself: every street that still waits was put aside for an operator."""
+    async with reading(sessions, actor=service_actor("payroll")) as session:
+        waiting = await queries.waiting_batches(session, run)
+    return bool(waiting) and all(batch.is_stuck for batch in waiting)
+
+
 async def _list_waiting(settings: Settings, run_id: str) -> int:
     async with sessions_of(settings) as sessions, reading(sessions, actor=service_actor("payroll")) as session:
         await _say_waiting(session, run_id)
@@ -94,6 +107,7 @@ async def _list_waiting(settings: Settings, run_id: str) -> int:
 
 
 async def _say_waiting(session: AsyncSession, run_id: str) -> None:
-    for batch in await queries.batches_of(session, run_id=run_id):
-        if batch.calculated_at is None:
-            sys.stdout.write(f"待核算 (waiting): {batch.area} {batch.queued_at:%Y-%m-%d %H:%M}\n")
+    run = await queries.run(session, run_id=run_id)
+    for batch in await queries.waiting_batches(session, run) if run else ():
+        why = f"：{batch.zh} ({batch.en})" if batch.is_stuck else ""
+        sys.stdout.write(f"待核算 (waiting): {batch.area} {batch.queued_at:%Y-%m-%d %H:%M}{why}\n")

@@ -1,20 +1,22 @@
 """Reading payroll's own tables."""
 
-from payroll.queries.changes import StaleChange, snapshot_now, stale_changes
+from payroll.queries.changes import StaleChange, has_authored, snapshot_now, stale_changes
 from payroll.queries.figures import figures_missing
 from payroll.queries.loading import LoadedBatch, load_batch
+from payroll.queries.missing import missing_since
 from payroll.queries.parameters import parameters_in_force
 from payroll.queries.payslips import compared, explained_slip, own_payslip, own_slips, proof_of, recompute
-from payroll.queries.rows import grade_on, rivals, standard
+from payroll.queries.rows import grade_on, rivals, standard, standard_before
 from payroll.queries.runs import (
     areas_of_slips,
     batch,
     batches_of,
     earlier_not_approved,
     elsewhere,
-    enterers,
+    first_sealed_after,
     held_back,
     is_paid_by,
+    not_issued,
     payslip,
     run,
     run_for,
@@ -28,10 +30,12 @@ from payroll.queries.runs import (
 )
 from payroll.queries.sight import seeing_all
 from payroll.queries.terms import digest_of_terms, policy_moved_on, terms_by_rule
+from payroll.queries.waiting import WaitingBatch, waiting_batches
 
 __all__ = [
     "LoadedBatch",
     "StaleChange",
+    "WaitingBatch",
     "areas_of_slips",
     "batch",
     "batches_of",
@@ -39,13 +43,16 @@ __all__ = [
     "digest_of_terms",
     "earlier_not_approved",
     "elsewhere",
-    "enterers",
     "explained_slip",
     "figures_missing",
+    "first_sealed_after",
     "grade_on",
+    "has_authored",
     "held_back",
     "is_paid_by",
     "load_batch",
+    "missing_since",
+    "not_issued",
     "own_payslip",
     "own_slips",
     "parameters_in_force",
@@ -65,7 +72,9 @@ __all__ = [
     "spent",
     "stale_changes",
     "standard",
+    "standard_before",
     "streets_of",
     "terms_by_rule",
+    "waiting_batches",
     "year_moved_on",
 ]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import BigInteger, and_, any_, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.paging import Rows, make_page, page_query
@@ -13,6 +14,11 @@ from payroll.models import BankAccount, Payee, Payslip
 async def payee(session: AsyncSession, *, worker_id: str, lock: bool = False) -> Payee | None:
     query = select(Payee).where(Payee.worker_id == worker_id)
     return await session.scalar(query.with_for_update() if lock else query)
+
+
+async def workers_of_account(session: AsyncSession, *, account: str) -> set[str]:
+    """As whom an account is paid."""
+    return set(await session.scalars(select(Payee.worker_id).where(Payee.account == account)))
 
 
 async def account(session: AsyncSession, *, account_id: str, lock: bool = False) -> BankAccount | None:
@@ -57,6 +63,25 @@ async def accounts_paid_to(session: AsyncSession, *, run_id: str) -> Mapping[str
         waits = one.confirmed_at is None
         found[one.worker_id] = PaidTo(before.confirmed if waits else one, waits or before.waits)
     return found
+
+
+async def somebody_payable(session: AsyncSession, *, run_id: str) -> bool:
+    """Whether anybody with pay in the run has an account that a file might pay it to."""
+    paid_to = await accounts_paid_to(session, run_id=run_id)
+    workers = set(await session.scalars(select(Payslip.worker_id).where(Payslip.run_id == run_id, Payslip.net > 0)))
+    return any(worker_id in workers and known.usable is not None for worker_id, known in paid_to.items())
+
+
+async def waiting_among(session: AsyncSession, *, slips: Sequence[int]) -> list[str]:
+    """The workers of these slips who have a newer account that nobody has confirmed yet."""
+    query = (
+        select(BankAccount.worker_id)
+        .join(Payslip, Payslip.worker_id == BankAccount.worker_id)
+        .where(Payslip.slip_no == any_(literal(list(slips), ARRAY(BigInteger))), _WAITING)
+        .distinct()
+        .order_by(BankAccount.worker_id)
+    )
+    return list(await session.scalars(query))
 
 
 async def accounts(

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.areas import area_at
+from common.errors import BusinessError
 from common.policy import Policies
 from common.policy.documents import Answer, left_open
 from common.policy.parameters import Parameters
@@ -18,11 +20,19 @@ from payroll import rules
 from payroll.engine.answers import PAY_RULES, TAX_RULES
 from payroll.engine.columns import Answers, Spoken
 from payroll.rules.cycles import PayCycle, PayPeriod
+from payroll.rules.leave import WorkingCalendar
 
 # Asked only where another answer makes use of it: a place need not have a figure that nobody there is held to.
 ONLY_WITH = {"wage.floor": ("pay.meets_floor", "leave.pay")}
 ALLOWANCE = "allowance.certificate"
 COUNTY_DIGITS = 6
+
+
+class FiguresUnfit(BusinessError):
+    """Figures that were checked, and that the clause which goes by them cannot take on the day."""
+
+    zh = "条款 {clause} 不能以已录入的数值（{codes}）执行：{reason}。请更正该数值，由另一人复核后再核算。"
+    en = "Clause {clause} cannot go by the figures entered ({codes}): {reason}. Correct them and have them checked."
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Policy:
     choices: Mapping[tuple[str, str, str], list[tuple[date, Any]]]
 
     def answers(self, period: PayPeriod, *, area: str, staff: str, allowances: bool = True) -> Answers:
-        """For pay, by the first day of the month. Raises NotChosen, ParameterMissing.
+        """For pay, by the first day of the month. Raises NotChosen, ParameterMissing, FiguresUnfit.
 
         `allowances`: whether anybody holds a certificate, for which the allowance has to be known.
         """
@@ -52,6 +62,13 @@ class Policy:
         spoken = self._spoken([name], area=area, staff=staff, on=date.fromisoformat(f"{period.month}-01"))
         terms: Any = spoken[name].terms if name in spoken else None
         return terms is not None and terms.part_time is PayCycle.HALF_MONTH
+
+    def calendar(self, period: PayPeriod, *, area: str, staff: str) -> WorkingCalendar | None:
+        """By which days of leave are counted there; None where no clause answers."""
+        name = rules.working_days_of_leave.name
+        spoken = self._spoken([name], area=area, staff=staff, on=date.fromisoformat(f"{period.month}-01"))
+        terms = spoken[name].terms if name in spoken else None
+        return terms if isinstance(terms, WorkingCalendar) else None
 
     def _spoken(self, names: Iterable[str], *, area: str, staff: str, on: date) -> dict[str, Spoken]:
         found: dict[str, Answer] = {}
@@ -72,7 +89,14 @@ class Policy:
             begun = [value for starts_on, value in rows if starts_on <= on]
             if begun:
                 chosen[term] = begun[-1]
-        filled = answer.filled_on(on, chosen, self.parameters, area=area, staff=staff)
+        try:
+            filled = answer.filled_on(on, chosen, self.parameters, area=area, staff=staff)
+        except ValidationError as fault:
+            first = fault.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            codes = "、".join(sorted(answer.codes_on(on)))
+            reason = f"{place} {first['msg']}".strip()
+            raise FiguresUnfit(clause=answer.clause.clause_id, codes=codes, reason=reason) from None
         return Spoken(
             terms=filled.terms,
             clause=answer.clause.clause_id,

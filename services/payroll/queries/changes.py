@@ -1,6 +1,6 @@
 """What has changed since a street was last worked out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -17,12 +17,13 @@ from payroll.rules.cycles import PayPeriod
 # Changes are written before they are committed: one may become visible after a calculation that began later.
 OVERLAP = timedelta(hours=1)
 COUNTY_DIGITS = 6
+ANY_MONTH = "9999-99"
 
 _LAST_SEALED = """
 SELECT b.calculated_at, CASE WHEN b.area = $1 THEN b.considered END AS considered
 FROM payroll_batch b JOIN payroll_run r ON r.run_id = b.run_id
 WHERE b.staff = $2 AND r.status = ANY($3::text[]) AND (r.cycle = 'month') = $4 AND b.calculated_at IS NOT NULL
-  AND b.area >= $5 COLLATE "C" AND b.area < $6 COLLATE "C"
+  AND b.area >= $5 COLLATE "C" AND b.area < $6 COLLATE "C" AND r.month < $7
 ORDER BY (b.area = $1) DESC, b.calculated_at DESC LIMIT 1
 """
 _OF_WORKERS = """
@@ -60,6 +61,22 @@ WHERE from_month <= $5 AND (staff IS NULL OR staff = $2)
 ORDER BY change_id LIMIT $7
 """
 
+# Of what two people have done already, the second says that it holds.
+BY_TWO_PEOPLE = ("parameter", "standard")
+_HAS_AUTHORED = """
+WITH considered AS (
+  SELECT unnest(considered) AS change_id FROM payroll_batch WHERE run_id = $1
+), workers AS (
+  SELECT worker_id FROM payslip WHERE run_id = $1 UNION SELECT worker_id FROM set_aside WHERE run_id = $1
+)
+SELECT 1 FROM change
+WHERE noted_by = $2 AND cause <> ALL($3::text[]) AND (
+  change_id IN (SELECT change_id FROM considered)
+  OR worker_id IN (SELECT worker_id FROM workers)
+     AND (from_month = $4 OR settled_by IS NULL AND (from_month <= $5 OR cause = 'tax_card')))
+LIMIT 1
+"""
+
 
 class StaleChange(NamedTuple):
     """Something that a calculated run did not reckon with; without a worker it concerns everybody in the area."""
@@ -95,9 +112,13 @@ class LastSealed:
     considered: frozenset[int]
 
 
-async def last_sealed(session: AsyncSession, street: str, period: PayPeriod, *, staff: str) -> LastSealed:
+async def last_sealed(
+    session: AsyncSession, street: str, period: PayPeriod, *, staff: str, before: str = ANY_MONTH
+) -> LastSealed:
+    """`before`: of the runs of earlier months alone."""
     lowest, highest = code_range(street[:COUNTY_DIGITS])
-    rows = await fetch(session, _LAST_SEALED, street, staff, list(SEALED), not period.is_half, lowest, highest)
+    asked = street, staff, list(SEALED), not period.is_half, lowest, highest, before
+    rows = await fetch(session, _LAST_SEALED, *asked)
     if not rows:
         return LastSealed(None, frozenset())
     return LastSealed(rows[0]["calculated_at"] - OVERLAP, frozenset(rows[0]["considered"] or ()))
@@ -112,14 +133,14 @@ async def changes_of_workers(
 
 
 async def changes_of_everybody(
-    session: AsyncSession, streets: Collection[str], *, staff: str, last: LastSealed, up_to: str
-) -> list[OfEverybody]:
-    found: dict[int, OfEverybody] = {}
-    for street in sorted(streets):
-        for row in await fetch(session, _OF_EVERYBODY, staff, up_to, last.since, street):
-            if row["change_id"] not in last.considered:
-                found[row["change_id"]] = OfEverybody(*row)
-    return sorted(found.values(), key=lambda change: change.change_id)
+    session: AsyncSession, last: Mapping[str, LastSealed], *, staff: str, up_to: str
+) -> dict[str, list[OfEverybody]]:
+    """By street, since each was last worked out."""
+    found: dict[str, list[OfEverybody]] = {}
+    for street, known in sorted(last.items()):
+        rows = await fetch(session, _OF_EVERYBODY, staff, up_to, known.since, street)
+        found[street] = [OfEverybody(*row) for row in rows if row["change_id"] not in known.considered]
+    return found
 
 
 async def snapshot_now(session: AsyncSession) -> str:
@@ -133,3 +154,12 @@ async def stale_changes(session: AsyncSession, run: PayrollRun, *, most: int = 2
     up_to = max(run.month, run.paid_in)
     rows = await fetch(session, _STALE, run.run_id, run.staff, lowest, highest, up_to, run.area, most, OVERLAP)
     return [StaleChange(row["change_id"], row["worker_id"], row["cause"], row["reference"]) for row in rows]
+
+
+async def has_authored(session: AsyncSession, run: PayrollRun, *, account: str) -> bool:
+    """Whether anything that the run reckons with is this account's doing: what its batches considered, what was noted
+    for its month, and what of its people no sealed run has settled. A card of a year counts from whatever month on.
+    """
+    up_to = max(run.month, run.paid_in)
+    rows = await fetch(session, _HAS_AUTHORED, run.run_id, account, list(BY_TWO_PEOPLE), run.month, up_to)
+    return bool(rows)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, distinct, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.areas import code_range
@@ -17,10 +16,25 @@ from payroll.models import (
     PaymentFile,
     PayrollBatch,
     PayrollRun,
-    Payslip,
-    PayslipLine,
 )
 from payroll.models.runs import SEALED
+from payroll.queries.raw import fetch
+
+# By employer and then by the number of each slip: joined, the planner would look each line's slip up anew.
+_OWED = """
+SELECT own.organisation_id, due.code, due.period, due.people, due.amount
+FROM (
+    SELECT organisation_id, month, array_agg(slip_no) AS slips FROM payslip WHERE batch_id = $1
+    GROUP BY organisation_id, month
+) AS own, LATERAL (
+    SELECT code, period, count(*) AS people, sum(amount)::bigint AS amount
+    FROM (
+        SELECT slip_no, code, coalesce(period, own.month) AS period, sum(amount) AS amount FROM payslip_line
+        WHERE slip_no = ANY(own.slips) AND code = ANY($2::text[]) GROUP BY slip_no, code, coalesce(period, own.month)
+    ) AS of_slip
+    GROUP BY code, period
+) AS due
+"""
 
 
 @dataclass(frozen=True)
@@ -47,21 +61,12 @@ async def owed_by_employers(
     session: AsyncSession, *, batch_id: str, lines: dict[str, tuple[str, bool]]
 ) -> Sequence[Owed]:
     """`lines`: by code, the scheme and whether it is the employer's side. Differences stand under their own month."""
-    period = func.coalesce(PayslipLine.period, Payslip.month)
-    query = (
-        select(Payslip.organisation_id, PayslipLine.code, period, Payslip.worker_id, func.sum(PayslipLine.amount))
-        .join(PayslipLine, PayslipLine.slip_no == Payslip.slip_no)
-        .where(Payslip.batch_id == batch_id, PayslipLine.code.in_(lines))
-        .group_by(Payslip.organisation_id, PayslipLine.code, period, Payslip.worker_id)
-    ).subquery()
-    employer, code, month, _, amount = query.c
-    sums = select(employer, code, month, func.count(), func.sum(amount)).group_by(employer, code, month)
     totals: dict[tuple[str, str, str], list[int]] = {}
-    for organisation_id, line, its_period, people, total in (await session.execute(sums)).all():
+    for organisation_id, line, period, people, total in await fetch(session, _OWED, batch_id, list(lines)):
         scheme, of_employer = lines[line]
-        found = totals.setdefault((organisation_id, scheme, its_period), [0, 0, 0])
+        found = totals.setdefault((organisation_id, scheme, period), [0, 0, 0])
         found[0] = max(found[0], people)
-        found[1 if of_employer else 2] += int(total)
+        found[1 if of_employer else 2] += total
     return [Owed(*place, *figures) for place, figures in sorted(totals.items())]
 
 
@@ -139,37 +144,44 @@ class YearOfPay:
         return (2 * self.gross + self.months) // (2 * self.months)
 
 
-async def pay_of_year(
-    session: AsyncSession, *, area: str, staff: str, year: int, worker_ids: Sequence[str] | None = None
-) -> Sequence[YearOfPay]:
+_PAY_OF_YEAR = """
+WITH slips AS (
+  SELECT s.slip_no, s.batch_id, s.worker_id, s.area, s.staff, s.month, s.cycle, s.gross
+  FROM payslip s JOIN payroll_run r ON r.run_id = s.run_id
+  WHERE r.status = ANY($1::text[]) AND s.month >= $2
+), earnings AS (
+  SELECT batch_id, said->>'code' AS code FROM payroll_batch, jsonb_array_elements(layout) AS said
+  WHERE batch_id IN (SELECT batch_id FROM slips) AND said->>'kind' = 'earning'
+), late AS (
+  SELECT s.slip_no, s.worker_id, left(l.period, 7) AS month, sum(l.amount) AS amount
+  FROM slips s JOIN payslip_line l ON l.slip_no = s.slip_no AND l.period IS NOT NULL
+  JOIN earnings e ON e.batch_id = s.batch_id AND e.code = l.code
+  GROUP BY s.slip_no, s.worker_id, left(l.period, 7)
+), paid AS (
+  SELECT worker_id, month, gross AS amount FROM slips
+  UNION ALL SELECT worker_id, month, amount FROM late
+  UNION ALL SELECT s.worker_id, s.month, -late.amount FROM late JOIN slips s USING (slip_no)
+), months AS (
+  SELECT worker_id, month, sum(amount) AS amount FROM paid WHERE month BETWEEN $2 AND $3
+  GROUP BY worker_id, month HAVING sum(amount) <> 0
+), home AS (
+  SELECT DISTINCT ON (worker_id) worker_id, area, staff FROM slips WHERE month <= $3
+  ORDER BY worker_id, month DESC, cycle DESC, area
+)
+SELECT worker_id, area, count(*) AS months, sum(amount)::bigint AS gross FROM home JOIN months USING (worker_id)
+WHERE staff = $4 AND area >= $5 COLLATE "C" AND area < $6 COLLATE "C"
+GROUP BY worker_id, area ORDER BY worker_id
+"""
+
+
+async def pay_of_year(session: AsyncSession, *, area: str, staff: str, year: int) -> Sequence[YearOfPay]:
     """From the sealed slips of those whose last slip of the year lies in `area`.
 
-    What was paid later for a month of the year counts in the month of that slip, as wages of the year it was paid in.
+    What was paid or taken back later counts in the month that it was for, not in that of the slip which says so.
     """
-    lowest, highest = code_range(area)
-    of_year = (
-        select(Payslip.worker_id, Payslip.area, Payslip.staff, Payslip.month, Payslip.cycle, Payslip.gross)
-        .join(PayrollRun, PayrollRun.run_id == Payslip.run_id)
-        .where(PayrollRun.status.in_(SEALED), Payslip.month.between(f"{year}-01", f"{year}-12"))
-    )
-    if worker_ids is not None:
-        of_year = of_year.where(Payslip.worker_id.in_(worker_ids))
-    slips = of_year.subquery()
-    last = (
-        select(slips.c.worker_id, slips.c.area, slips.c.staff)
-        .ext(distinct_on(slips.c.worker_id))
-        .order_by(slips.c.worker_id, slips.c.month.desc(), slips.c.cycle.desc(), slips.c.area)
-    ).subquery()
-    months = func.count(distinct(slips.c.month))
-    query = (
-        select(last.c.worker_id, last.c.area, months, func.sum(slips.c.gross))
-        .join(slips, slips.c.worker_id == last.c.worker_id)
-        .where(last.c.staff == staff, last.c.area >= lowest, last.c.area < highest)
-        .group_by(last.c.worker_id, last.c.area)
-        .order_by(last.c.worker_id)
-    )
-    rows = (await session.execute(query)).all()
-    return [YearOfPay(worker_id, place, count, int(gross)) for worker_id, place, count, gross in rows]
+    first, last = f"{year}-01", f"{year}-12"
+    rows = await fetch(session, _PAY_OF_YEAR, list(SEALED), first, last, staff, *code_range(area))
+    return [YearOfPay(*row) for row in rows]
 
 
 async def bases_of(session: AsyncSession, *, worker_id: str) -> Sequence[ContributionBase]:

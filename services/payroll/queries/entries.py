@@ -4,13 +4,24 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.areas import code_range
 from common.paging import Rows, make_page, page_query
-from payroll.models import Agreement, Attribute, Entry, Payee, Placement, StandingEntry
+from payroll.models import (
+    Agreement,
+    Attribute,
+    Entry,
+    Payee,
+    PayrollBatch,
+    Payslip,
+    PayslipLine,
+    Placement,
+    StandingEntry,
+)
+from payroll.queries.timelines import street_of
 from payroll.rules.cycles import PART_TIME, PayPeriod
 
 
@@ -33,20 +44,55 @@ async def served(session: AsyncSession, workers: Collection[str], period: PayPer
         .where(Agreement.ends_on.is_(None) | (Agreement.ends_on > period.begins))
         .order_by(Agreement.worker_id, Agreement.starts_on, Agreement.agreement_id)
     )
+    latest: dict[str, Agreement] = {}
     for agreement, left_on in signed:
         if left_on is None or left_on > period.begins or agreement.signed_on >= left_on:
             found[agreement.worker_id] = Served(agreement.area, agreement.staff, agreement.kind == PART_TIME)
+            latest[agreement.worker_id] = agreement
     moved = await session.execute(
-        select(Placement.worker_id, Placement.area, Payee.staff)
+        select(Placement.worker_id, Placement.area, Placement.staff, Placement.starts_on)
         .join(Payee, Payee.worker_id == Placement.worker_id)
         .where(Placement.worker_id.in_(workers), Placement.starts_on < period.ends)
         .where(Payee.left_on.is_(None) | (Payee.left_on > period.begins))
         .order_by(Placement.worker_id, Placement.starts_on)
     )
-    for worker_id, area, staff in moved:
-        known = found.get(worker_id)
-        found[worker_id] = Served(area, staff, known is not None and known.part_time)
+    for worker_id, area, staff, starts_on in moved:
+        agreed = latest.get(worker_id)
+        if agreed is None or (agreed.staff == staff and min(agreed.signed_on, agreed.starts_on) < starts_on):
+            found[worker_id] = Served(area, staff, agreed is not None and agreed.kind == PART_TIME)
     return found
+
+
+async def sealed_periods(
+    session: AsyncSession, areas: Collection[str], *, since: str
+) -> set[tuple[str, str, PayPeriod]]:
+    """From a month on, for which street, kind of staff and period slips have been issued, of the streets of `areas`."""
+    has_slips = (
+        select(PayrollBatch.area, PayrollBatch.staff, Payslip.month, Payslip.cycle)
+        .join(Payslip, Payslip.batch_id == PayrollBatch.batch_id)
+        .where(PayrollBatch.area.in_({street_of(area) for area in areas}), PayrollBatch.issued_at.is_not(None))
+        .where(Payslip.month >= since)
+        .distinct()
+    )
+    rows = await session.execute(has_slips)
+    return {(street, staff, PayPeriod(month, cycle)) for street, staff, month, cycle in rows}
+
+
+async def paid_people(session: AsyncSession, workers: Collection[str], periods: Collection[PayPeriod]) -> set[str]:
+    """Who of `workers` has been issued a slip, or a difference, for one of the periods."""
+    own = (
+        select(Payslip.worker_id)
+        .outerjoin(PayslipLine, PayslipLine.slip_no == Payslip.slip_no)
+        .join(PayrollBatch, PayrollBatch.batch_id == Payslip.batch_id)
+        .where(Payslip.worker_id.in_(workers), PayrollBatch.issued_at.is_not(None))
+        .where(
+            or_(
+                tuple_(Payslip.month, Payslip.cycle).in_([(one.month, str(one.cycle)) for one in periods]),
+                PayslipLine.period.in_([one.name for one in periods]),
+            )
+        )
+    )
+    return set(await session.scalars(own.distinct()))
 
 
 async def payees(session: AsyncSession, workers: Collection[str]) -> dict[str, Payee]:

@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payroll.models import PayStandard, StandardStatus
+from payroll.models import Cycle, PayStandard, StandardStatus
 from payroll.queries.raw import fetch
 from payroll.rules.cycles import PayPeriod
 
 ByWorker = dict[str, dict[str, int]]
+
+IN_EACH_HALF = frozenset({"kept_level", "union_member"})  # by what each half comes to, which adds up to the month
 
 _STEPS = """
 SELECT worker_id, starts_on FROM grade_step WHERE worker_id = ANY($1::text[]) AND starts_on < $2
@@ -29,7 +31,8 @@ SELECT worker_id, kind, starts_on, ends_on FROM leave
 WHERE worker_id = ANY($1::text[]) AND starts_on < $3 AND ends_on > $2
 """
 _ENTRIES = """
-SELECT worker_id, code, amount FROM entry WHERE worker_id = ANY($1::text[]) AND month = $2 AND cycle = $3
+SELECT worker_id, code, amount FROM entry
+WHERE worker_id = ANY($1::text[]) AND month = $2 AND (cycle = $3 OR cycle = $4) ORDER BY cycle = $3
 """
 _STANDING = """
 SELECT DISTINCT ON (worker_id, code) worker_id, code, amount FROM standing_entry
@@ -73,13 +76,16 @@ class Facts:
 async def facts_of(session: AsyncSession, workers: Sequence[str], period: PayPeriod) -> Facts:
     ids, begins, ends = list(workers), period.begins, period.ends
     results = await fetch(session, _RESULTS, ids, begins.year)
+    # What is said of the whole month counts once, in its second half.
+    of_month = Cycle.MONTH if period.cycle == Cycle.SECOND_HALF else period.cycle
+    standing = _by_code(await fetch(session, _STANDING, ids, period.month))
     return Facts(
         steps=_grouped(await fetch(session, _STEPS, ids, ends)),
         certificates=_grouped((row[0], (row[2], row[1])) for row in await fetch(session, _CERTIFICATES, ids, ends)),
         attributes=_grouped((row[0], (row[2], row[1], row[3])) for row in await fetch(session, _ATTRIBUTES, ids, ends)),
         leaves=_grouped((row[0], (row[1], row[2], row[3])) for row in await fetch(session, _LEAVES, ids, begins, ends)),
-        entries=_by_code(await fetch(session, _ENTRIES, ids, period.month, period.cycle)),
-        standing=_by_code(await fetch(session, _STANDING, ids, period.month)),
+        entries=_by_code(await fetch(session, _ENTRIES, ids, period.month, period.cycle, of_month)),
+        standing=_in_first_half(standing) if period.cycle == Cycle.FIRST_HALF else standing,
         scores={worker_id: score for worker_id, score, _ in results},
         results={worker_id: grade for worker_id, _, grade in results},
         bases=_by_code(await fetch(session, _BASES, ids, period.month)),
@@ -135,8 +141,15 @@ def _grouped(rows: Any) -> dict[str, list[Any]]:
     return found
 
 
+def _in_first_half(standing: ByWorker) -> ByWorker:
+    return {
+        worker_id: {code: amount for code, amount in amounts.items() if code in IN_EACH_HALF}
+        for worker_id, amounts in standing.items()
+    }
+
+
 def _by_code(rows: Sequence[Any]) -> ByWorker:
-    """Null is "no longer"."""
+    """Null is "no longer"; of two rows the last counts."""
     found: ByWorker = {}
     for worker_id, code, amount in rows:
         if amount is not None:

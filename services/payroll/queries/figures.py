@@ -6,13 +6,15 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.areas import code_range
+from common.areas import code_range, within
 from common.policy import NoClause, ParameterMissing, Parameters, Policies
 from common.policy.documents import Answer
 from common.policy.rules import RULES
 from payroll.engine.answers import PAY_RULES, REQUIRED, TAX_RULES, unanswered
 from payroll.models import Agreement, Certificate, PayrollRun
 from payroll.queries.answers import ALLOWANCE, ONLY_WITH, like_governed, policy
+from payroll.queries.changes import changes_of_everybody, last_sealed
+from payroll.queries.past import sealed_periods
 from payroll.queries.timelines import STREET_DIGITS
 from payroll.rules.cycles import PayPeriod
 
@@ -20,19 +22,24 @@ from payroll.rules.cycles import PayPeriod
 async def figures_missing(
     session: AsyncSession, policies: Policies, parameters: Parameters, run: PayrollRun, *, streets: list[str]
 ) -> list[ParameterMissing]:
-    """Each figure that the clauses of a street of the run refer to and no row gives, once for a place.
+    """Each figure that the clauses of a street of the run refer to and no row gives, once for a place and a month: of
+    the run's own, and of the earlier ones that something which changed for everybody there has to be reckoned in.
 
-    Raises NoClause where no clause answers what pay cannot do without, NotChosen where a county has not chosen.
+    Raises NoClause where no clause answers what pay cannot do without, NotChosen where a county has not chosen,
+    FiguresUnfit where a clause cannot go by a figure that was entered.
     """
     period = PayPeriod(run.month, run.cycle)
-    missing: dict[tuple[str, str], ParameterMissing] = {}
+    missing: dict[tuple[str, str, date], ParameterMissing] = {}
     stands_for = await like_governed(session, policies, parameters, streets)
     holders = {stands_for.get(street) for street in await _streets_with_certificates(session, run)}
     for street in dict.fromkeys(stands_for.values()):
         allowances = street in holders
         asked = _asked(policies, run, area=street)
         lacking = list(_lacking(asked, parameters, run, area=street, allowances=allowances))
-        missing |= {(one.code, one.area): one for one in lacking}
+        for earlier in await _months_again(session, run, street):
+            again = _asked(policies, run, area=street, earlier=earlier)
+            lacking += _lacking(again, parameters, run, area=street, allowances=allowances)
+        missing |= {(one.code, one.area, one.on): one for one in lacking}
         if lacking:
             continue
         said = await policy(session, policies, parameters, area=street)
@@ -44,10 +51,25 @@ async def figures_missing(
     return [missing[key] for key in sorted(missing)]
 
 
-def _asked(policies: Policies, run: PayrollRun, *, area: str) -> dict[str, tuple[date, Answer]]:
-    """By rule the nearest clause, with the day by which it is asked: of the month, or of the month of payment."""
-    worked, paid = date.fromisoformat(f"{run.month}-01"), date.fromisoformat(f"{run.paid_in}-01")
-    days = dict.fromkeys(PAY_RULES, worked) | dict.fromkeys(TAX_RULES, paid)
+async def _months_again(session: AsyncSession, run: PayrollRun, street: str) -> list[str]:
+    period = PayPeriod(run.month, run.cycle)
+    last = await last_sealed(session, street, period, staff=run.staff)
+    changes = (await changes_of_everybody(session, {street: last}, staff=run.staff, up_to=run.month))[street]
+    if not changes:
+        return []
+    since = min(change.from_month for change in changes)
+    covered = await sealed_periods(session, period, staff=run.staff, since=since)
+    return sorted({one.month for one, areas in covered.items() if any(within(street, area) for area in areas)})
+
+
+def _asked(
+    policies: Policies, run: PayrollRun, *, area: str, earlier: str | None = None
+) -> dict[str, tuple[date, Answer]]:
+    """By rule the nearest clause, with the day by which it is asked: of the month, or of the month of payment. Of an
+    earlier month it is asked for pay alone.
+    """
+    worked, paid = date.fromisoformat(f"{earlier or run.month}-01"), date.fromisoformat(f"{run.paid_in}-01")
+    days = dict.fromkeys(PAY_RULES, worked) | ({} if earlier else dict.fromkeys(TAX_RULES, paid))
     found = {}
     for name, on in days.items():
         if name in RULES:

@@ -11,6 +11,7 @@ from payroll.engine.columns import ABSENT, Coded, Inputs, Int
 from payroll.queries.facts import ByWorker, Facts, Standards
 from payroll.queries.timelines import Segment, Slip
 from payroll.rules.cycles import PART_TIME, PayPeriod
+from payroll.rules.leave import WorkingCalendar
 from payroll.rules.pay import CertificateLevel
 
 BY_AGREEMENT = "agreement"
@@ -60,9 +61,19 @@ class _Stretches:
 
 
 def inputs_of(
-    slips: Sequence[Slip], facts: Facts, standards: Standards, *, area: str, staff: str, period: PayPeriod
+    slips: Sequence[Slip],
+    facts: Facts,
+    standards: Standards,
+    *,
+    area: str,
+    staff: str,
+    period: PayPeriod,
+    working: WorkingCalendar | None = None,
 ) -> Inputs:
-    """`slips` in the order of worker and employer; one without segments has no days, and what it is for is outside."""
+    """`slips` in the order of worker and employer; one without segments has no days, and what it is for is outside.
+
+    `working`: by which days of leave are counted, otherwise Monday to Friday.
+    """
     stretches = _stretches(slips, facts, standards, period)
     begins, ends = period.begins, period.ends
     weekdays = weekdays_before(begins)
@@ -89,7 +100,7 @@ def inputs_of(
         part_time=_part_time(slips, entered),
         probation=np.array([_on_probation(slip) for slip in slips], dtype=np.bool_),
         score=_scores(slips, facts),
-        leave=_leave(slips, facts, begins, ends, weekdays),
+        leave=_leave(slips, facts, weekdays, weekdays if working is None else working_days_before(begins, working)),
         entered=entered,
         bases=_by_name(slips, [facts.bases]),
         insured=np.array([_insured(slip, facts, before=ends) for slip in slips], dtype=np.bool_),
@@ -101,6 +112,12 @@ def weekdays_before(day: date) -> Int:
     first, days = calendar.monthrange(day.year, day.month)
     is_weekday = (np.arange(days) + first) % 7 < calendar.SATURDAY
     return np.concatenate((column([0]), np.cumsum(is_weekday, dtype=np.int64)))
+
+
+def working_days_before(day: date, working: WorkingCalendar) -> Int:
+    """How many working days lie in the month up to its n-th day, by n."""
+    works = [working.is_working_day(day.replace(day=number)) for number in range(1, _last_of_month(day) + 1)]
+    return np.concatenate((column([0]), np.cumsum(works, dtype=np.int64)))
 
 
 def _stretches(slips: Sequence[Slip], facts: Facts, standards: Standards, period: PayPeriod) -> _Stretches:
@@ -220,16 +237,35 @@ def _by_name(slips: Sequence[Slip | None], sources: Sequence[ByWorker], *, witho
     return dict(sorted(columns.items()))
 
 
-def _leave(slips: Sequence[Slip], facts: Facts, begins: date, ends: date, weekdays: Int) -> dict[str, Int]:
-    """Weekdays of leave on days in the post, by kind."""
+def _leave(slips: Sequence[Slip], facts: Facts, weekdays: Int, working: Int) -> dict[str, Int]:
+    """Working days of leave on days in the post, by kind.
+
+    Whoever has no working day left is away on every weekday: holidays inside a longer leave are none.
+    """
     columns: dict[str, Int] = {}
     for number, slip in enumerate(slips if facts.leaves else ()):
-        for kind, starts_on, ends_on in facts.leaves.get(slip.worker_id, ()):
-            for segment in slip.segments:
-                first, after = max(starts_on, segment.begins), min(ends_on, segment.ends)
-                if first < after:
-                    last = after.day - 1 if after.day > first.day else len(weekdays) - 1
-                    if kind not in columns:
-                        columns[kind] = np.zeros(len(slips), dtype=np.int64)
-                    columns[kind][number] += weekdays[last] - weekdays[first.day - 1]
+        leaves = facts.leaves.get(slip.worker_id, ())
+        days = _days_of_leave(slip, leaves, working)
+        if days and sum(days.values()) >= sum(_between(working, one.begins, one.ends) for one in slip.segments):
+            days = _days_of_leave(slip, leaves, weekdays)
+        for kind, counted in days.items():
+            if kind not in columns:
+                columns[kind] = np.zeros(len(slips), dtype=np.int64)
+            columns[kind][number] = counted
     return dict(sorted(columns.items()))
+
+
+def _days_of_leave(slip: Slip, leaves: Sequence[tuple[str, date, date]], counted: Int) -> dict[str, int]:
+    days: dict[str, int] = {}
+    for kind, starts_on, ends_on in leaves:
+        for segment in slip.segments:
+            first, after = max(starts_on, segment.begins), min(ends_on, segment.ends)
+            if first < after:
+                days[kind] = days.get(kind, 0) + _between(counted, first, after)
+    return days
+
+
+def _between(counted: Int, first: date, after: date) -> int:
+    """Of days of one month, `after` not among them; it may be the first of the next."""
+    last = after.day - 1 if after.day > first.day else len(counted) - 1
+    return int(counted[last] - counted[first.day - 1])

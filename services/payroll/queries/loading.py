@@ -1,6 +1,6 @@
 """A whole batch as columns: who is paid, by which facts, by which clauses, and which earlier periods come with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.policy import Parameters, Policies
 from payroll.engine.columns import Answers, Batch, Inputs, Past
 from payroll.models import PayrollBatch, PayrollRun, PayStandard
-from payroll.queries.answers import Policy, policy
+from payroll.queries.answers import COUNTY_DIGITS, Policy, policy
 from payroll.queries.facts import facts_of, standards_for
 from payroll.queries.inputs import column, inputs_of
+from payroll.queries.parameters import parameters_in_force
 from payroll.queries.past import Dirty, Key, PastSlips, Street, past_slips, pending
 from payroll.queries.timelines import STREET_DIGITS, Slip, slips_in, timelines_in
 from payroll.queries.year import year_of
@@ -54,7 +55,8 @@ async def load_batch(
         considered = waiting.considered
         others = sorted({dirty.street for dirty in waiting.dirty} - {street.area})
         if others:
-            loader = replace(loader, said=await policy(session, policies, parameters, area=street.area, others=others))
+            figures = await _with_figures_of(session, parameters, others)
+            loader = replace(loader, said=await policy(session, policies, figures, area=street.area, others=others))
         past = [
             await past_slips(session, dirty, loader.said, waiting.timelines, staff=street.staff, digits=street.digits)
             for dirty in waiting.dirty
@@ -73,6 +75,14 @@ async def load_batch(
         past=tuple([await loader.past(one, number) for one in past]),
     )
     return LoadedBatch(loaded, tuple(slip.area for slip in slips), considered)
+
+
+async def _with_figures_of(session: AsyncSession, parameters: Parameters, streets: Iterable[str]) -> Parameters:
+    """And those of the counties of these streets, which may lie in another city."""
+    for county in sorted({street[:COUNTY_DIGITS] for street in streets}):
+        there = await parameters_in_force(session, codes=None, area=county)
+        parameters = there.with_rows(parameters.rows)
+    return parameters
 
 
 async def _street(session: AsyncSession, said: Policy, run: PayrollRun, area: str) -> Street:
@@ -116,7 +126,8 @@ class _Loader:
         facts = await facts_of(self.session, sorted({slip.worker_id for slip in slips}), period)
         places = {segment.area for slip in slips for segment in slip.segments}
         standards = await standards_for(self.session, places, period, staff=staff, proposed=self.proposed)
-        inputs = inputs_of(slips, facts, standards, area=area, staff=staff, period=period)
+        working = self.said.calendar(period, area=area, staff=staff) if facts.leaves else None
+        inputs = inputs_of(slips, facts, standards, area=area, staff=staff, period=period, working=working)
         certified = bool((inputs.keys["certificate"].codes >= 0).any())
         return inputs, self.said.answers(period, area=area, staff=staff, allowances=certified)
 

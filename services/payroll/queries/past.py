@@ -1,7 +1,7 @@
 """Earlier periods that may come out differently now: which, with whose slips, and what was paid for them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,7 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.areas import within
 from payroll.models.runs import SEALED
 from payroll.queries.answers import Policy
-from payroll.queries.changes import OfEverybody, OfWorker, changes_of_everybody, changes_of_workers, last_sealed
+from payroll.queries.changes import (
+    LastSealed,
+    OfEverybody,
+    OfWorker,
+    changes_of_everybody,
+    changes_of_workers,
+    last_sealed,
+)
 from payroll.queries.raw import fetch
 from payroll.queries.timelines import (
     STREET_DIGITS,
@@ -124,16 +131,49 @@ async def pending(session: AsyncSession, street: Street, said: Policy) -> Pendin
     timelines = dict(street.timelines)
     if len(streets) > 1:
         timelines |= await timelines_in(session, streets - {street.area}, staff=street.staff)
-    last = await last_sealed(session, street.area, street.period, staff=street.staff)
+    last = await _last_sealed(session, street, streets)
+    here = last[street.area]
     up_to = street.period.month
-    own = await changes_of_workers(session, timelines, last=last, up_to=up_to)
-    everybody = await changes_of_everybody(session, streets, staff=street.staff, last=last, up_to=up_to)
+    own = await changes_of_workers(session, street.timelines, last=here, up_to=up_to)
+    if elsewhere := timelines.keys() - street.timelines.keys():
+        earliest = _earliest(here.considered, *last.values())
+        own += await changes_of_workers(session, elsewhere, last=earliest, up_to=up_to)
+    everybody = await changes_of_everybody(session, last, staff=street.staff, up_to=up_to)
     home = set(at_home)
-    here = [change for change in everybody if within(street.area, change.area) or within(change.area, street.area)]
     considered = [change.change_id for change in own if change.pending and change.worker_id in home]
-    considered += [change.change_id for change in here]
+    considered += [change.change_id for change in everybody[street.area]]
     touched = _Touched(session, street, said, streets, timelines, home)
     return Pending(sorted(considered), await touched.periods(own, everybody), timelines)
+
+
+async def _last_sealed(session: AsyncSession, street: Street, streets: Collection[str]) -> dict[str, LastSealed]:
+    """By street since when its changes may be new to those at home here.
+
+    A street that somebody has come from may have been worked out without him since: what it knew before the month
+    counts, or what was known here, whichever is earlier.
+    """
+    here = await last_sealed(session, street.area, street.period, staff=street.staff)
+    last = {street.area: here}
+    for other in sorted(set(streets) - {street.area}):
+        there = await last_sealed(session, other, street.period, staff=street.staff, before=street.period.month)
+        last[other] = _earliest(here.considered, here, there)
+    return last
+
+
+def _earliest(considered: frozenset[int], *last: LastSealed) -> LastSealed:
+    return LastSealed(min((one.since for one in last if one.since is not None), default=None), considered)
+
+
+async def sealed_periods(
+    session: AsyncSession, period: PayPeriod, *, staff: str, since: str
+) -> dict[PayPeriod, list[str]]:
+    """By period before this one, from a month on, the areas whose runs are sealed."""
+    rows = await fetch(session, _SEALED_PERIODS, staff, list(SEALED), since, period.month)
+    covered: dict[PayPeriod, list[str]] = defaultdict(list)
+    for month, cycle, area in rows:
+        if PayPeriod(month, cycle).is_before(period):
+            covered[PayPeriod(month, cycle)].append(area)
+    return covered
 
 
 @dataclass
@@ -148,17 +188,14 @@ class _Touched:
     paid: dict[tuple[str, PayPeriod], set[str]] = field(default_factory=lambda: defaultdict(set))
     halves: dict[PayPeriod, bool] = field(default_factory=dict)
 
-    async def periods(self, own: Sequence[OfWorker], everybody: Sequence[OfEverybody]) -> list[Dirty]:
-        months = [change.from_month for change in own] + [change.from_month for change in everybody]
+    async def periods(self, own: Sequence[OfWorker], everybody: Mapping[str, Sequence[OfEverybody]]) -> list[Dirty]:
+        months = [change.from_month for change in own]
+        months += [change.from_month for changes in everybody.values() for change in changes]
         if not months:
             return []
         earliest = min(months)
-        staff, up_to = self.street.staff, self.street.period.month
-        rows = await fetch(self.session, _SEALED_PERIODS, staff, list(SEALED), earliest, up_to)
-        covered: dict[PayPeriod, list[str]] = defaultdict(list)
-        for month, cycle, area in rows:
-            if PayPeriod(month, cycle).is_before(self.street.period):
-                covered[PayPeriod(month, cycle)].append(area)
+        staff = self.street.staff
+        covered = await sealed_periods(self.session, self.street.period, staff=staff, since=earliest)
         if not covered:
             return []
         changed = sorted({change.worker_id for change in own})
@@ -171,7 +208,11 @@ class _Touched:
         return sorted(self.found.values(), key=lambda dirty: (dirty.period, dirty.street))
 
     def _look_at(
-        self, period: PayPeriod, areas: list[str], own: Sequence[OfWorker], everybody: Sequence[OfEverybody]
+        self,
+        period: PayPeriod,
+        areas: list[str],
+        own: Sequence[OfWorker],
+        everybody: Mapping[str, Sequence[OfEverybody]],
     ) -> None:
         paying = {street for street in self.streets if any(within(street, area) for area in areas)}
         for change in own:
@@ -179,11 +220,10 @@ class _Touched:
                 for street in self._streets_of(change.worker_id, period) & paying:
                     if dirty := self._dirty(street, period):
                         dirty.of_workers.setdefault(change.worker_id, change.change_id)
-        for one in everybody:
-            for street in paying if one.from_month <= period.month else ():
-                touched = within(street, one.area) or within(one.area, street)
-                if touched and (dirty := self._dirty(street, period)) and dirty.of_everybody is None:
-                    dirty.of_everybody = one.change_id
+        for street in sorted(paying):
+            first = next((one for one in everybody.get(street, ()) if one.from_month <= period.month), None)
+            if first and (dirty := self._dirty(street, period)):
+                dirty.of_everybody = first.change_id
 
     def _dirty(self, street: str, period: PayPeriod) -> Dirty | None:
         """None where nobody who is at home here had a part in it."""
@@ -258,4 +298,4 @@ async def _paid(
     return paid
 
 
-__all__ = ["STREET_DIGITS", "Dirty", "Key", "PastSlips", "Pending", "Street", "past_slips", "pending"]
+__all__ = ["STREET_DIGITS", "Dirty", "Key", "PastSlips", "Pending", "Street", "past_slips", "pending", "sealed_periods"]

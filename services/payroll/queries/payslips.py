@@ -89,9 +89,13 @@ async def own_slips(
 
 
 async def explained_slip(session: AsyncSession, slip: Payslip) -> ExplainedSlip:
-    """The lines with their words, worked out again from the snapshot; SlipDisagrees where they are not those stored."""
+    """The lines with their words, worked out again from the snapshot; SlipDisagrees where they are not those stored.
+
+    The caller has made sure that the slip is the reader's to see; its lines may lie where he has moved away from.
+    """
     batch, run = await _sealed_in(session, slip)
-    stored = await runs.lines_of(session, slip_no=slip.slip_no)
+    async with seeing_all(session):
+        stored = await runs.lines_of(session, slip_no=slip.slip_no)
     lines = await asyncio.to_thread(_explain, batch.snapshot or b"", slip)
     if [(line.code, line.amount, line.period) for line in lines] != [_as_stored(line) for line in stored]:
         raise SlipDisagrees(payslip_id=slip.payslip_id)

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from payroll.models import GradeStep, PayStandard
+from payroll.models import GradeStep, PayStandard, StandardStatus
 
 
 async def standard(session: AsyncSession, *, standard_id: str) -> PayStandard | None:
@@ -23,6 +23,20 @@ async def rivals(session: AsyncSession, of: PayStandard) -> list[PayStandard]:
         .execution_options(populate_existing=True)
     )
     return list(await session.scalars(query))
+
+
+async def standard_before(session: AsyncSession, of: PayStandard) -> PayStandard | None:
+    """The one that held for the same post on the day before: approved, of the nearest area, there the latest."""
+    above = [of.area[:digits] for digits in range(len(of.area) + 1)]
+    query = (
+        select(PayStandard)
+        .where(PayStandard.area.in_(above), PayStandard.staff == of.staff, PayStandard.post_class == of.post_class)
+        .where(PayStandard.grade == of.grade, PayStandard.starts_on < of.starts_on)
+        .where(PayStandard.status == StandardStatus.APPROVED)
+        .order_by(func.length(PayStandard.area).desc(), PayStandard.starts_on.desc())
+        .limit(1)
+    )
+    return await session.scalar(query)
 
 
 async def grade_on(session: AsyncSession, *, worker_id: str, on: date) -> int:

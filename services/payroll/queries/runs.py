@@ -12,7 +12,7 @@ from common.areas import code_range
 from common.paging import Rows, make_page, page_query
 from payroll.models import (
     Agreement,
-    Entry,
+    Cycle,
     Payee,
     PaymentFile,
     PayrollBatch,
@@ -22,7 +22,6 @@ from payroll.models import (
     Placement,
     RunStatus,
     SetAside,
-    StandingEntry,
 )
 from payroll.models.runs import SEALED
 from payroll.queries.timelines import STREET_DIGITS
@@ -80,6 +79,12 @@ async def batches_of(session: AsyncSession, *, run_id: str, lock: bool = False) 
             .with_for_update()
         )
     return list((await session.execute(query.order_by(PayrollBatch.area, PayrollBatch.batch_id))).all())
+
+
+async def not_issued(session: AsyncSession, *, run_id: str) -> list[str]:
+    """The streets of a run whose slips are not issued."""
+    query = select(PayrollBatch.area).where(PayrollBatch.run_id == run_id, PayrollBatch.issued_at.is_(None))
+    return list(await session.scalars(query.order_by(PayrollBatch.area)))
 
 
 async def streets_of(session: AsyncSession, run: PayrollRun) -> list[str]:
@@ -172,11 +177,11 @@ async def set_aside_by_code(session: AsyncSession, *, run_id: str) -> dict[str, 
 
 async def held_back(session: AsyncSession, *, run_id: str) -> int:
     """How many slips of a run no payment file pays."""
-    paid = list(await session.scalars(select(PaymentFile).where(PaymentFile.run_id == run_id)))
+    paid = await session.scalars(select(PaymentFile.payslip_nos).where(PaymentFile.run_id == run_id))
     slips_with_pay = await session.scalar(
         select(func.count()).select_from(Payslip).where(Payslip.run_id == run_id, Payslip.net > 0)
     )
-    return (slips_with_pay or 0) - len({number for file in paid for number in file.payslip_nos})
+    return (slips_with_pay or 0) - len({number for numbers in paid for number in numbers})
 
 
 async def payslip(session: AsyncSession, *, payslip_id: str) -> Payslip | None:
@@ -194,28 +199,15 @@ async def own_payslip(session: AsyncSession, *, payslip_id: str, account: str) -
     )
 
 
-async def areas_of_slips(session: AsyncSession, *, batch_id: str) -> dict[str, str]:
-    """By the id of each slip of a batch, where its worker serves."""
-    rows = await session.execute(select(Payslip.payslip_id, Payslip.area).where(Payslip.batch_id == batch_id))
-    return {row[0]: row[1] for row in rows}
+async def areas_of_slips(session: AsyncSession, *, batch_id: str) -> list[str]:
+    """Where the worker of each slip of a batch serves, in the order of the slips."""
+    query = select(Payslip.area).where(Payslip.batch_id == batch_id).order_by(Payslip.leaf)
+    return list(await session.scalars(query))
 
 
 async def lines_of(session: AsyncSession, *, slip_no: int) -> list[PayslipLine]:
     query = select(PayslipLine).where(PayslipLine.slip_no == slip_no).order_by(PayslipLine.ordinal)
     return list(await session.scalars(query))
-
-
-async def enterers(session: AsyncSession, run: PayrollRun) -> set[str]:
-    """The accounts that entered something of the month for anybody whom the run pays or has set aside."""
-    people = select(Payslip.worker_id).where(Payslip.run_id == run.run_id)
-    aside = select(SetAside.worker_id).where(SetAside.run_id == run.run_id)
-    monthly = select(Entry.entered_by).where(Entry.month == run.month, Entry.cycle == run.cycle)
-    standing = select(StandingEntry.entered_by).where(StandingEntry.from_month == run.month)
-    both = union(
-        monthly.where(or_(Entry.worker_id.in_(people), Entry.worker_id.in_(aside))),
-        standing.where(or_(StandingEntry.worker_id.in_(people), StandingEntry.worker_id.in_(aside))),
-    )
-    return set(await session.scalars(both))
 
 
 async def is_paid_by(session: AsyncSession, run: PayrollRun, *, account: str) -> bool:
@@ -240,6 +232,20 @@ async def earlier_not_approved(session: AsyncSession, run: PayrollRun) -> Payrol
         .where(PayrollRun.paid_in >= f"{run.paid_in[:4]}-01", tuple_(*order) < (run.paid_in, run.month, run.cycle))
         .order_by(*order)
         .limit(1)
+    )
+
+
+async def first_sealed_after(session: AsyncSession, run: PayrollRun) -> str | None:
+    """The first month, after the run's own period, that a sealed run of the same staff has paid where its area is."""
+    lowest, highest = code_range(run.area)
+    above = [run.area[:digits] for digits in range(len(run.area))]
+    later = PayrollRun.month > run.month
+    if run.cycle == Cycle.FIRST_HALF:
+        later |= (PayrollRun.month == run.month) & (PayrollRun.cycle != Cycle.FIRST_HALF)
+    return await session.scalar(
+        select(func.min(PayrollRun.month))
+        .where(PayrollRun.staff == run.staff, PayrollRun.status.in_(SEALED), later)
+        .where(or_(PayrollRun.area.in_(above), (PayrollRun.area >= lowest) & (PayrollRun.area < highest)))
     )
 
 

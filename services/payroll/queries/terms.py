@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from common.policy import NoClause, NotChosen, ParameterMissing, Parameters, Policies
 from payroll.engine.columns import Answers, Batch, Spoken
 from payroll.models import PayrollRun
-from payroll.queries.answers import Policy, like_governed, policy
+from payroll.queries.answers import FiguresUnfit, Policy, like_governed, policy
 from payroll.queries.runs import batches_of
 from payroll.rules.cycles import PayPeriod
 
@@ -49,7 +49,7 @@ def _digests_now(said: Policy, documents: Digests, run: PayrollRun, *, area: str
         try:
             answers = said.answers(PayPeriod(run.month, run.cycle), area=area, staff=run.staff, allowances=allowances)
             tax_answers = said.tax_answers(run.paid_in, area=area, staff=run.staff)
-        except (NoClause, NotChosen, ParameterMissing):
+        except (NoClause, NotChosen, ParameterMissing, FiguresUnfit):
             continue
         yield digest_of_terms(answers, tax_answers, documents)
 

@@ -50,6 +50,7 @@ UNION
 SELECT p.worker_id FROM placement p
 JOIN unnest($2::text[], $3::text[]) AS s(lowest, highest)
   ON p.area >= s.lowest COLLATE "C" AND p.area < s.highest COLLATE "C"
+WHERE p.staff = $1
 """
 _AGREEMENTS = """
 SELECT a.worker_id, a.organisation_id, a.area, a.post_class, a.kind, a.starts_on, a.ends_on, a.signed_on,
@@ -60,7 +61,7 @@ ORDER BY a.worker_id COLLATE "C", a.starts_on, a.agreement_id
 """
 _PLACEMENTS = """
 SELECT worker_id, starts_on, organisation_id, area, post_class FROM placement
-WHERE worker_id IN ({workers}) ORDER BY worker_id, starts_on
+WHERE staff = $1 AND worker_id IN ({workers}) ORDER BY worker_id, starts_on
 """
 
 
@@ -71,7 +72,7 @@ def street_of(area: str, digits: int = STREET_DIGITS) -> str:
 
 async def timelines_of(session: AsyncSession, workers: Sequence[str], *, staff: str) -> dict[str, list[Segment]]:
     agreements = await fetch(session, _AGREEMENTS.format(workers="SELECT unnest($2::text[])"), staff, list(workers))
-    placements = await fetch(session, _PLACEMENTS.format(workers="SELECT unnest($1::text[])"), list(workers))
+    placements = await fetch(session, _PLACEMENTS.format(workers="SELECT unnest($2::text[])"), staff, list(workers))
     return _timelines(agreements, placements)
 
 
@@ -89,6 +90,7 @@ def _timelines(agreements: Sequence[Any], placements: Sequence[Any]) -> dict[str
     for placement in placements:
         moves[placement["worker_id"]].append(placement)
     found: dict[str, list[Segment]] = {}
+    signed: dict[str, list[date]] = {}
     for row in agreements:
         worker_id, org, area, post_class, kind, begins, ends, signed_on, probation, pay, left_on = row
         ends = ends or date.max
@@ -96,32 +98,55 @@ def _timelines(agreements: Sequence[Any], placements: Sequence[Any]) -> dict[str
             ends = left_on  # leaving ends every agreement signed before it, a renewal that had not begun as well
         if begins < ends:
             found.setdefault(worker_id, []).append(Segment(org, area, post_class, kind, begins, ends, probation, pay))
+            if worker_id in moves:
+                signed.setdefault(worker_id, []).append(signed_on)
     for worker_id, segments in found.items():
-        if len(segments) > 1:
-            segments = found[worker_id] = _one_after_another(segments)
         if worker_id in moves:
-            found[worker_id] = [part for segment in segments for part in _moved(segment, moves[worker_id])]
+            segments = found[worker_id] = _moved(segments, signed[worker_id], moves[worker_id])
+        if len(segments) > 1:
+            found[worker_id] = _one_after_another(segments)
     return found
 
 
 def _one_after_another(segments: list[Segment]) -> list[Segment]:
-    """An agreement gives way to the next one on the day on which that begins."""
+    """An agreement gives way to the next one with the same organisation on the day on which that begins.
+
+    Two organisations may employ somebody at once: neither agreement cuts the other.
+    """
     cut = []
-    for segment, following in zip(segments, [*segments[1:], None], strict=True):
-        ends = segment.ends if following is None else min(segment.ends, following.begins)
+    following: dict[str, date] = {}
+    for segment in reversed(segments):
+        ends = min(segment.ends, following.get(segment.organisation_id, date.max))
+        following[segment.organisation_id] = segment.begins
         if segment.begins < ends:
             cut.append(segment._replace(ends=ends))
-    return cut
+    return cut[::-1]
 
 
-def _moved(segment: Segment, moves: Sequence[Any]) -> list[Segment]:
-    days = [segment.begins, *(move["starts_on"] for move in moves if segment.begins < move["starts_on"] < segment.ends)]
-    parts = []
-    for begins, ends in zip(days, [*days[1:], segment.ends], strict=True):
-        made = [move for move in moves if move["starts_on"] <= begins]
-        place = {name: made[-1][name] for name in ("organisation_id", "area", "post_class")} if made else {}
-        parts.append(segment._replace(begins=begins, ends=ends, **place))
-    return parts
+def _moved(segments: Sequence[Segment], signed: Sequence[date], moves: Sequence[Any]) -> list[Segment]:
+    """The agreements with their places, by their first days. A move takes along what was signed or begun before it with
+    the organisation that somebody served last; what was agreed after it names its own place.
+    """
+    parts: list[Segment] = []
+    for segment, signed_on in zip(segments, signed, strict=True):
+        own = [
+            move
+            for move in moves
+            if min(signed_on, segment.begins) < move["starts_on"] < segment.ends
+            and _left_by(segments, move["starts_on"]) == segment.organisation_id
+        ]
+        days = sorted({segment.begins, *(move["starts_on"] for move in own if segment.begins < move["starts_on"])})
+        for begins, ends in zip(days, [*days[1:], segment.ends], strict=True):
+            made = [move for move in own if move["starts_on"] <= begins]
+            place = {name: made[-1][name] for name in ("organisation_id", "area", "post_class")} if made else {}
+            parts.append(segment._replace(begins=begins, ends=ends, **place))
+    return sorted(parts, key=lambda part: part.begins)
+
+
+def _left_by(segments: Sequence[Segment], on: date) -> str:
+    """The organisation of the agreement that began last before a day."""
+    begun = [segment for segment in segments if segment.begins < on]
+    return (begun[-1] if begun else segments[0]).organisation_id
 
 
 def slips_of_worker(worker_id: str, segments: Sequence[Segment], period: PayPeriod, *, halves: bool) -> list[Slip]:
@@ -140,7 +165,8 @@ def _slips(worker_id: str, segments: Sequence[Segment], begins: date, ends: date
     if len(by_employer) == 1:
         [(employer, parts)] = by_employer.items()
         return [Slip(worker_id, employer, parts[-1].area, tuple(parts), True)]
-    last = max(by_employer, key=lambda employer: by_employer[employer][-1].ends, default=None)
+    # Of two until the same day the one that began last.
+    last = max(reversed(by_employer), key=lambda employer: by_employer[employer][-1].ends, default=None)
     return [
         Slip(worker_id, employer, parts[-1].area, tuple(parts), employer == last)
         for employer, parts in sorted(by_employer.items())

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payroll.engine.columns import ABSENT, Int, Year
 from payroll.models.runs import SEALED
+from payroll.queries.debts import owed_by
 from payroll.queries.inputs import Words, column
 from payroll.queries.raw import fetch
 from payroll.queries.timelines import Segment, Slip, Timelines
@@ -55,14 +56,18 @@ async def year_of(
         )
     }
     cards: dict[Key, Any] = {(row[0], row[1]): row for row in await fetch(session, _CARDS, workers, int(year))}
-    return _columns(slips, timelines, sums, cards, paid_in=paid_in)
+    owed = await owed_by(session, slips, period, run_id=run_id)
+    return _columns(slips, timelines, sums, cards, owed, paid_in=paid_in)
 
 
 def _columns(
-    slips: Sequence[Slip], timelines: Timelines, sums: dict[Key, Any], cards: dict[Key, Any], *, paid_in: str
+    slips: Sequence[Slip], timelines: Timelines, sums: dict[Key, Any], cards: dict[Key, Any], owed: Int, *, paid_in: str
 ) -> Year:
     totals: dict[str, Int] = {name: np.zeros(len(slips), dtype=np.int64) for name in TOTALS}
-    months, apart, last_gross = [], [], []
+    apart: dict[str, int] = {}  # once a person and year, whichever employer paid it
+    for (worker_id, _), paid in sums.items():
+        apart[worker_id] = apart.get(worker_id, 0) + paid[9]
+    months, last_gross = [], []
     mode, way = Words(), Words()
     calendar_months = _months_of_year(paid_in)
     for number, slip in enumerate(slips):
@@ -74,16 +79,16 @@ def _columns(
             if amount:
                 totals[name][number] = amount
         months.append(_months(timelines.get(slip.worker_id, ()), slip, calendar_months, opening.get("months", 0), paid))
-        apart.append(paid[9] if paid else 0)
         last_gross.append(ABSENT if paid is None or paid[11] is None else paid[11])
         mode.add(card["mode"] if card else USUAL_MODE)
         way.add(card["bonus_way"] if card else None)
     return Year(
         months=column(months),
         mode=mode.coded(),
-        bonuses_apart=column(apart),
+        bonuses_apart=column([apart.get(slip.worker_id, 0) for slip in slips]),
         bonus_way=way.coded(),
         last_gross=column(last_gross),
+        owed=owed,
         **totals,
     )
 

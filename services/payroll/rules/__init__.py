@@ -9,10 +9,10 @@ from payroll.rules.deadlines import contributions_due_on, contributions_in_time
 from payroll.rules.dues import dues_of_member, fund_of_employer
 from payroll.rules.fees import tax_severance, withhold_from_intern, withhold_from_remuneration
 from payroll.rules.floor import meets_floor, wage_floor
-from payroll.rules.grades import standard_has_class
+from payroll.rules.grades import standard_has_class, standard_not_lowered
 from payroll.rules.guidance import may_approve_standard, pay_within_guidance
 from payroll.rules.hours import annual_leave_days, leave_for_part_of_year, pay_for_overtime, pay_for_unused_leave
-from payroll.rules.leave import pay_for_leave
+from payroll.rules.leave import pay_for_leave, working_days_of_leave
 from payroll.rules.monthly import compose_pay
 from payroll.rules.parameters import SCHEMES
 from payroll.rules.pay import certificate_allowance, pay_for_part_of_month, pay_in_probation, share_pool
@@ -58,6 +58,7 @@ __all__ = [
     "settle_year",
     "share_pool",
     "standard_has_class",
+    "standard_not_lowered",
     "swings",
     "tax_bonus_apart",
     "tax_by_year_table",
@@ -66,4 +67,5 @@ __all__ = [
     "withhold_cumulatively",
     "withhold_from_intern",
     "withhold_from_remuneration",
+    "working_days_of_leave",
 ]

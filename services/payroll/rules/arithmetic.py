@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from math import gcd
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +19,38 @@ from common.money import FEN
 
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
+T = TypeVar("T")
 
 MOST = 10**12
 MOST_FACTOR = 4 * 10**6
+FEW = 64
 
 
 class Rounding(StrEnum):
     HALF_UP = "half_up"
     UP = "up"
     DOWN = "down"
+
+
+class Same(Generic[T]):
+    """Things that never change, as the key of a cache: known by being the very same, for tables have no hash."""
+
+    __slots__ = ("_ids", "them")
+
+    def __init__(self, *them: T) -> None:
+        self.them = them
+        self._ids = tuple(map(id, them))
+
+    @property
+    def it(self) -> T:
+        [it] = self.them
+        return it
+
+    def __hash__(self) -> int:
+        return hash(self._ids)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self._ids == other._ids
 
 
 @dataclass(frozen=True)
@@ -93,7 +116,10 @@ def rounded(amounts: Int, ratio: Ratio, unit: int, mode: Rounding) -> Int:
         return np.zeros_like(amounts)
     under = ratio.under * unit
     if mode is Rounding.HALF_UP:
-        found = half_up(amounts, Ratio(ratio.over, under))
+        found = times(amounts, ratio.over if under == 1 else 2 * ratio.over)
+        if under != 1:
+            found += under
+            found //= 2 * under
     elif mode is Rounding.UP:
         found = -(times(amounts, -ratio.over) // under)
     else:
@@ -103,8 +129,11 @@ def rounded(amounts: Int, ratio: Ratio, unit: int, mode: Rounding) -> Int:
 
 def half_up_by(over: Int, under: Int) -> Int:
     """Row by row; `over` may be negative, then the same amount without its sign is rounded."""
+    negative = over < 0
+    if not np.count_nonzero(negative):
+        return (2 * over + under) // (2 * under)
     size = (2 * np.abs(over) + under) // (2 * under)
-    return np.where(over < 0, -size, size)
+    return np.where(negative, -size, size)
 
 
 def share_out(wholes: Int, shares: dict[str, Ratio]) -> dict[str, Int]:
@@ -143,8 +172,9 @@ def share_by_weights(total: int, weights: Int) -> Int:
 
     Weights are not negative and not all zero. Products beyond int64 are worked out in Python's integers.
     """
-    divisor = int(np.gcd.reduce(weights)) if weights.dtype != object else 1
-    weights = weights // max(divisor, 1)
+    divisor = _divisor(weights) if weights.dtype != object else 1
+    if divisor > 1:
+        weights = weights // divisor
     whole = int(weights.sum())
     if whole <= 0:
         raise ValueError("the weights add up to nothing")
@@ -152,10 +182,16 @@ def share_by_weights(total: int, weights: Int) -> Int:
         weights = weights.astype(object)
     exact = weights * total
     parts = exact // whole
-    remainders = exact - parts * whole
     left = total - int(parts.sum())
     if left:
-        parts[_largest(remainders, left)] += 1
+        exact -= parts * whole
+        parts[_largest(exact, left)] += 1
     if int(parts.sum()) != total:
         raise ArithmeticError(f"shares of {parts.sum()} fen do not make up the whole of {total}")
-    return parts.astype(np.int64)
+    return parts.astype(np.int64, copy=False)
+
+
+def _divisor(weights: Int) -> int:
+    """What divides all of them: mostly nothing does, and the first few say so."""
+    found = int(np.gcd.reduce(weights[:FEW]))
+    return found if found == 1 or len(weights) <= FEW else int(np.gcd.reduce(weights))

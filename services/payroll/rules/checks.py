@@ -89,10 +89,19 @@ class DeductionLimit(BaseModel):
     keeps_floor: bool = False
 
 
+OWED = "owed"  # what was overpaid in earlier months, and what the employer laid out
+
+
 class DeductionLimits(Terms):
     limits: dict[Code, DeductionLimit] = Field(
         title="代扣上限", description="各类代扣占当月应发的最高比例，以及余额是否不得低于最低工资", min_length=1
     )
+    owed: DeductionLimit | None = Field(
+        default=None, title="收回上限", description="每月收回多发工资和单位垫付款占当月应发的最高比例"
+    )
+
+    def limit_of(self, deduction: str) -> DeductionLimit | None:
+        return self.owed if deduction == OWED else self.limits.get(deduction)
 
 
 @rule("pay.deduction_limits")
@@ -105,9 +114,10 @@ def most_to_deduct(
 ) -> Yuan | None:
     """The most that may be taken from a month's pay for something entered; null where nothing bounds it.
 
-    Our reading: what is left is counted before tax and the worker's own contributions.
+    Our reading: what is left is counted before tax and the worker's own contributions; what a worker owes (`owed`) is
+    got back within the same bounds as damage.
     """
-    limit = terms.limits.get(deduction)
+    limit = terms.limit_of(deduction)
     if limit is None:
         return None
     return yuan(deduction_limit(limit, column(fen(gross)), None if floor is None else column(fen(floor)))[0])

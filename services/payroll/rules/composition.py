@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PositiveInt, model_validator
@@ -194,6 +195,8 @@ class PayComposition(Terms):
                     raise ValueError(f"{one.component}: {code} is no component before it")
                 if not known[code].kind.is_monthly:
                     raise ValueError(f"{one.component}: {code} is not known by the month")
+                if known[code].kind is _K.KEPT_LEVEL:
+                    raise ValueError(f"{one.component}: {code} tops up the sum of all others and is reckoned last")
             if len(set(one.of)) != len(one.of):
                 raise ValueError(f"{one.component}: a component stands twice in `of`")
             known[one.component] = one
@@ -222,25 +225,35 @@ class PayComposition(Terms):
             if len({(one.prorated, one.working_time) for one in parts}) > 1:
                 raise ValueError("the shares of one whole are all paid in part for part of a month, or none is")
 
-    @property
+    @cached_property
     def standard_parts(self) -> tuple[Component, ...]:
         return tuple(one for one in self.components if one.kind in OF_STANDARD)
 
     def parts_of(self, of: Iterable[str]) -> tuple[Component, ...]:
         return tuple(one for one in self.components if one.kind in OF_OTHERS and one.of == of)
 
-    @property
+    @cached_property
     def unpaid(self) -> frozenset[str]:
         return frozenset(one.component for one in self.components if not one.paid)
 
-    @property
+    @cached_property
     def pooled(self) -> Component | None:
         return next((one for one in self.components if one.kind.is_pooled), None)
+
+    @cached_property
+    def kinds(self) -> frozenset[ComponentKind]:
+        return frozenset(one.kind for one in self.components)
+
+    @cached_property
+    def monthly(self) -> tuple[Component, ...]:
+        """In the order in which they are made: what tops the month's sum up comes last."""
+        found = (one for one in self.components if one.kind.is_monthly)
+        return tuple(sorted(found, key=lambda one: one.kind is _K.KEPT_LEVEL))
 
     def pays(self, one: Component, *, part_time: bool) -> bool:
         wanted = one.working_time
         if wanted is None and one.kind is _K.HOURLY:
             wanted = "part_time"
         elif wanted is None and one.kind is not _K.ENTERED:
-            wanted = "full_time" if any(other.kind is _K.HOURLY for other in self.components) else None
+            wanted = "full_time" if _K.HOURLY in self.kinds else None
         return wanted is None or (wanted == "part_time") is part_time

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Self
+from functools import lru_cache
+from typing import Annotated, NamedTuple, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from common.money import FEN, Yuan
 from common.policy import Terms, rule
 from common.text import Code, Line
-from payroll.rules.arithmetic import Int, Ratio, Rounding, column, fen, rounded, yuan
+from payroll.rules.arithmetic import Int, Ratio, Rounding, Same, column, fen, rounded, yuan
 
 _LABELS = {
     "pension": "养老保险",
@@ -64,6 +65,23 @@ class Scheme(BaseModel):
         return rounded(contribution_base, Ratio.of(rate), fen(self.unit), self.rounding)
 
 
+class Figures(NamedTuple):
+    """A scheme in whole fen."""
+
+    floor: int
+    ceiling: int
+    unit: int
+    fixed: int
+    employer: Ratio
+    worker: Ratio
+    rounding: Rounding
+
+    @classmethod
+    def of(cls, one: Scheme) -> "Figures":
+        whole = (fen(one.floor), fen(one.ceiling), fen(one.unit), fen(one.worker_fixed))
+        return cls(*whole, Ratio.of(one.employer), Ratio.of(one.worker), one.rounding)
+
+
 @dataclass(frozen=True)
 class Sides:
     """What a scheme is owed, row by row, in fen."""
@@ -73,15 +91,16 @@ class Sides:
     worker: Int
 
 
-def contributed(scheme: Scheme, contribution_base: Int, *, fixed: Decimal) -> Sides:
-    """Both sides of a scheme on a base that is already held to floor and ceiling."""
-    employer = scheme.amounts(contribution_base, scheme.employer)
-    worker = employer if scheme.worker == scheme.employer else scheme.amounts(contribution_base, scheme.worker)
-    return Sides(contribution_base, employer, worker + fen(fixed) if fixed else worker)
+def contributed(scheme: Figures, contribution_base: Int, *, fixed: int) -> Sides:
+    """Both sides of a scheme on a base that is already held to floor and ceiling; `fixed` fen on top."""
+    worker = employer = rounded(contribution_base, scheme.employer, scheme.unit, scheme.rounding)
+    if scheme.worker != scheme.employer:
+        worker = rounded(contribution_base, scheme.worker, scheme.unit, scheme.rounding)
+    return Sides(contribution_base, employer, worker + fixed if fixed else worker)
 
 
 def held_to(pay: Int, floor: int, ceiling: int) -> Int:
-    found: Int = np.clip(pay, floor, ceiling)
+    found: Int = np.minimum(np.maximum(pay, floor), ceiling)
     return found
 
 
@@ -96,6 +115,11 @@ class ContributionSchemes(Terms):
         if len(set(codes)) != len(codes):
             raise ValueError("each scheme stands once")
         return self
+
+
+@lru_cache(maxsize=256)
+def figures_of(terms: Same[ContributionSchemes]) -> tuple[tuple[Scheme, Figures], ...]:
+    return tuple((one, Figures.of(one)) for one in terms.it.schemes)
 
 
 class Contribution(BaseModel):
@@ -142,8 +166,9 @@ def contribution_amounts(
     for scheme in terms.schemes:
         if part_time and not scheme.part_time:
             continue
-        counted = held_to(column(fen(pay)), fen(scheme.floor), fen(scheme.ceiling))
-        sides = contributed(scheme, counted, fixed=scheme.worker_fixed)
+        figures = Figures.of(scheme)
+        counted = held_to(column(fen(pay)), figures.floor, figures.ceiling)
+        sides = contributed(figures, counted, fixed=figures.fixed)
         found.append(
             Contribution(
                 scheme=scheme.scheme,

@@ -91,6 +91,7 @@ _LISTED = (
         for item, (zh, en) in _OTHERS.items()
     ),
     _money("relief", "减免税额", "tax relief"),
+    _money("repaid", "本人交回垫付款", "paid back by the worker", in_halves=True),
     replace(_money("kept_level", "原月工资水平", "monthly pay kept", standing=True), monthly=False),
     EntryCode("union_member", "工会会员", "union member", Unit.FLAG, HUNDREDTHS, monthly=False, standing=True),
 )
@@ -109,6 +110,30 @@ def code_of(code: str) -> EntryCode | None:
     if found := _COMPONENT.fullmatch(code):
         return _money(code, f"填报项：{found[1]}", f"entered component: {found[1]}", in_halves=True)
     return None
+
+
+_OF_ITS_OWN_MONTH = re.compile(r"annual_bonus|relief|repaid|union_member|additional(\..*)?|other\..*|deduction\..*")
+
+
+def counts_late(code: str) -> bool:
+    """Whether what is entered for a month already paid comes out as a difference; tax and what is taken off do not."""
+    return _OF_ITS_OWN_MONTH.fullmatch(code) is None
+
+
+def is_reported(code: str) -> bool:
+    """Whether tax goes by it as the person reported it: with the month's pay, in whatever run that is paid first."""
+    return code.split(".")[0] in ("additional", "other", "relief")
+
+
+def already_paid(code: str, month: str) -> Finding:
+    """That a month is paid, for which only what comes out as a difference may still be entered."""
+    found = code_of(code)
+    title = found.zh if found else code
+    return Finding(
+        code="already_paid",
+        zh=f"{month}的工资已定稿，补填“{title}”不会再计入该月；请填入尚未定稿的月份，漏报的一并填入",
+        en=f"{month} is paid, so {code} would not count for it; enter it for a month not yet paid, what was missed too",
+    )
 
 
 def faults_of(code: str, amount: int | None, *, cycle: str, standing: bool = False) -> Iterator[Finding]:

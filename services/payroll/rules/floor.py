@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from common.money import Yuan
+from common.money import Yuan, to_fen
 from common.policy import Finding, Terms, rule
 from payroll.rules.arithmetic import Bool, Int
 
@@ -61,7 +61,8 @@ def meets_floor(
     Where a clause answers, wage.floor must be answered for the place as well; where none does, pay is held to no floor.
 
     Our reading: pay without overtime pay is compared; whoever has hours entered works part-time. For part of a
-    month the floor is that part of it. Where the hourly minimum is not known, nothing can be said and pay waits.
+    month the floor is that part of it; by the hour it is rounded as pay is. Where the hourly minimum is not known,
+    nothing can be said and pay waits.
     """
     working_time = WorkingTime.FULL_TIME if hours is None else WorkingTime.PART_TIME
     basis = terms.basis.get(working_time)
@@ -70,7 +71,7 @@ def meets_floor(
     pay = normal_pay if terms.own_contributions_count else normal_pay - own_contributions
     floor: Decimal | None = monthly_floor
     if basis is Basis.HOURLY and hours is not None:
-        floor = None if hourly_floor is None else hourly_floor * hours
+        floor = None if hourly_floor is None else to_fen(hourly_floor * hours)
     if floor is None:
         return [hourly_floor_unknown()]
     return [] if pay >= floor else [below_floor(pay, floor)]

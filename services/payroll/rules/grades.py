@@ -1,9 +1,10 @@
-"""The table of pay by class and grade: which classes it has."""
+"""The table of pay by class and grade: which classes it has, and whether an amount may fall."""
 
 from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
+from common.money import Yuan
 from common.policy import Finding, Terms, rule
 from common.text import Code
 from common.words import word
@@ -46,3 +47,33 @@ def standard_has_class(
             )
         )
     return findings
+
+
+class KeptStandard(Terms):
+    may_fall: bool = Field(title="可否下调", description="新的薪酬标准可否低于此前的标准")
+
+
+@rule("standard.never_lowered")
+def standard_not_lowered(
+    terms: KeptStandard,
+    *,
+    before: Annotated[Yuan, Field(title="此前的月标准")],
+    monthly_amount: Annotated[Yuan, Field(title="月标准")],
+) -> list[Finding]:
+    """Whether a pay standard falls below the one that held before it for the same class and grade.
+
+    Where no clause answers, it may.
+
+    Our reading: what is not to be lowered is the standard of each class and grade, also where the average does not
+    stand above its reference. The one before is that of the nearest area on the day before; one of the same day, which
+    the new one takes the place of, may have been a slip of the pen.
+    """
+    if terms.may_fall or monthly_amount >= before:
+        return []
+    return [
+        Finding(
+            code="standard_lowered",
+            zh=f"月标准{monthly_amount}元低于此前的{before}元；已有水平应予维持，不得下调",
+            en=f"{monthly_amount} yuan a month is less than the {before} before it; the level is kept and not lowered",
+        )
+    ]

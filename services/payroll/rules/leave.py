@@ -1,5 +1,7 @@
-"""Pay for days of leave that are not paid like days at work."""
+"""Pay for days of leave that are not paid like days at work, and which days those are."""
 
+import calendar
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Self
 
@@ -78,3 +80,31 @@ def leave_pay(
     least = Ratio.of(paid.floor_share)
     held: Int = np.maximum(found, half_up_by(floor_over * least.over, floor_under * least.under))
     return held
+
+
+class WorkingCalendar(Terms):
+    """The published days that differ from the plain week."""
+
+    rest_days: tuple[date, ...] = Field(title="周一至周五中的休息日")
+    workdays: tuple[date, ...] = Field(title="周六、周日中的上班日")
+
+    def is_working_day(self, day: date) -> bool:
+        if day.weekday() >= calendar.SATURDAY:
+            return day in self.workdays
+        return day not in self.rest_days
+
+
+@rule("leave.working_days")
+def working_days_of_leave(
+    terms: WorkingCalendar,
+    *,
+    first_day: Annotated[date, Field(title="假期第一日")],
+    last_day: Annotated[date, Field(title="假期最后一日")],
+) -> int:
+    """How many working days lie in a leave, both its ends included.
+
+    Our reading: statutory holidays and rest days within a leave are not days of leave, working days that were moved to
+    a weekend are. A year whose days are not published yet is counted by Monday to Friday, as where no clause answers.
+    """
+    days = (first_day + timedelta(days=number) for number in range((last_day - first_day).days + 1))
+    return sum(terms.is_working_day(day) for day in days)

@@ -90,9 +90,7 @@ class Made:
 def monthly_amounts(terms: PayComposition, held: Held) -> Made:
     """The whole month's amount of every monthly component, in fen. Rows that a component does not pay have zero."""
     made = Made()
-    for one in sorted(terms.components, key=lambda one: one.kind is ComponentKind.KEPT_LEVEL):
-        if not one.kind.is_monthly:
-            continue
+    for one in terms.monthly:
         parts = _parts(terms, one)
         if any(one.component == part.component for whole in made.wholes for part in whole.parts):
             continue  # a share of a whole that already stands

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, 
 
 from common.money import Yuan
 from common.policy.parameters import parameter
+from payroll.rules.pay import RisingAllowances
 from payroll.rules.tax import Bracket, Table
 
 SCHEMES = {
@@ -120,6 +121,7 @@ parameter("tax.month_table", TaxTable, title="按月换算的综合所得税率�
 parameter("tax.labour_table", TaxTable, title="劳务报酬预扣率表", unit="元/次")
 parameter("deduction.*", Deduction, title="税前扣除：{}", unit="元", by_platform=True, names=DEDUCTIONS)
 parameter("budget.payroll", Budget, title="薪酬预算", unit="元/年", by_platform=True)
+parameter("table.certificate_allowance", RisingAllowances, title="社工师补贴", unit="元/月；各级都填，逐级提高")
 parameter("table.*", AmountTable, title="金额表 {}", unit="元；键以“|”相连")
 parameter("hourly.*", Positive, title="小时标准 {}", unit="元/小时")
 parameter("amount.*", Amount, title="金额 {}", unit="元")

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Annotated, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from common.money import Yuan
 from common.policy import Terms, rule
@@ -229,21 +229,29 @@ class CertificateLevel(StrEnum):
     SENIOR_SOCIAL_WORKER = "senior_social_worker"
 
 
+def _rising(amounts: dict[CertificateLevel, Decimal]) -> dict[CertificateLevel, Decimal]:
+    if set(amounts) != set(CertificateLevel):
+        raise ValueError("each certificate level has its amount")
+    if any(amounts[higher] <= amounts[lower] for lower, higher in pairwise(CertificateLevel)):
+        raise ValueError("the allowance rises strictly with the level")
+    return amounts
+
+
+RisingAllowances = Annotated[
+    dict[CertificateLevel, Annotated[Yuan, Field(ge=0)]],
+    AfterValidator(_rising),
+    Field(title="各级补贴", description="证书等级对应的每月补贴（元），逐级提高"),
+]
+
+
 class CertificateAllowance(Terms):
     lowest: Yuan = Field(title="补贴下限", description="每月每人不低于此数（元）", ge=0)
-    amounts: dict[CertificateLevel, Yuan] = Field(
-        title="各级补贴", description="证书等级对应的每月补贴（元），逐级提高"
-    )
+    amounts: RisingAllowances
 
     @model_validator(mode="after")
-    def _rising(self) -> Self:
-        if set(self.amounts) != set(CertificateLevel):
-            raise ValueError("each certificate level has its amount")
-        rising = [self.amounts[level] for level in CertificateLevel]
-        if rising[0] < self.lowest:
+    def _not_below_the_lowest(self) -> Self:
+        if min(self.amounts.values()) < self.lowest:
             raise ValueError(f"the allowance is at least {self.lowest}")
-        if any(higher <= lower for lower, higher in pairwise(rising)):
-            raise ValueError("the allowance rises strictly with the level")
         return self
 
 

@@ -1,10 +1,12 @@
 """Income tax on wages: withheld cumulatively over the tax year, and settled when it is over."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Self
 
@@ -13,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from common.money import Yuan, to_fen
 from common.policy import Terms, rule
-from payroll.rules.arithmetic import Int, Ratio, column, fen, times, yuan
+from payroll.rules.arithmetic import MOST_FACTOR, Int, Ratio, Same, column, fen, times, yuan
 
 NOTHING = Decimal("0.00")
 
@@ -36,30 +38,60 @@ def bracket_of(amount: Decimal, brackets: Sequence[Bracket]) -> Bracket:
     return next(one for one in brackets if one.up_to is None or amount <= one.up_to)
 
 
-def tax_on(brackets: Sequence[Bracket], amounts: Int, *, months: int = 1) -> Int:
+@dataclass(frozen=True)
+class _Figures:
+    """Twice the tax over `under` is `over * amount - off`, half a fen added for the rounding."""
+
+    under: int
+    over: tuple[int, ...]
+    off: tuple[int, ...]
+    ends: tuple[int, ...]
+    columns: tuple[Int, Int, Int]  # ends, over, off
+    rises: bool
+    is_wide: bool  # worked out in Python's integers
+
+
+@lru_cache(maxsize=256)
+def _figures(table: Same[tuple[Bracket, ...]], months: int) -> _Figures:
+    rates = [Ratio.of(one.rate) for one in table.it]
+    under = math.lcm(*(rate.under for rate in rates))
+    over = [2 * rate.over * (under // rate.under) for rate in rates]
+    off = [2 * fen(one.quick) * under - under for one in table.it]
+    ends = [fen(one.up_to) * months for one in table.it if one.up_to is not None]
+    return _Figures(
+        under=2 * under,
+        over=tuple(over),
+        off=tuple(off),
+        ends=tuple(ends),
+        columns=(column(*ends), column(*over), column(*off)),
+        rises=over == sorted(over),
+        is_wide=max(over) > MOST_FACTOR,
+    )
+
+
+def tax_on(brackets: tuple[Bracket, ...], amounts: Int, *, months: int = 1) -> Int:
     """The tax on each amount, fen, half up. The bracket is found by the amount divided by `months`.
 
     Where the table is the amount's own and its rates rise, the tax is the largest that any bracket gives, which is
     found without looking a bracket up.
     """
-    rates = [Ratio.of(one.rate) for one in brackets]
-    under = math.lcm(*(rate.under for rate in rates))
-    over = [rate.over * (under // rate.under) for rate in rates]
-    quick = [fen(one.quick) * under for one in brackets]
-    ends = [fen(one.up_to) * months for one in brackets if one.up_to is not None]
-    highest = int(amounts.max(initial=0))
-    reached = min(1 + sum(end < highest for end in ends), len(over))
-    if reached == 1 or (months == 1 and over == sorted(over)):
-        found = times(amounts, over[0]) - quick[0]
-        for rate, deduction in zip(over[1:reached], quick[1:reached], strict=True):
-            np.maximum(found, times(amounts, rate) - deduction, out=found)
+    table = _figures(Same(brackets), months)
+    over, off = table.over, table.off
+    reached = 1 + bisect_left(table.ends, int(amounts.max(initial=0)))
+    given = amounts.astype(object) if table.is_wide else amounts
+    if reached == 1 or (months == 1 and table.rises):
+        found = given * over[0]
+        found -= off[0]
+        for rate, deduction in zip(over[1:reached], off[1:reached], strict=True):
+            other = given * rate
+            other -= deduction
+            np.maximum(found, other, out=found)
     else:
-        place = np.searchsorted(column(*ends), amounts, side="left")
-        found = amounts * column(*over)[place] - column(*quick)[place]
-    found *= 2
-    found += under
-    found //= 2 * under
-    return found
+        ends, rates, deductions = table.columns
+        place = ends.searchsorted(amounts, side="left")
+        found = given * rates[place] - deductions[place]
+    found //= table.under
+    return found.astype(amounts.dtype, copy=False)
 
 
 class Table(Terms):

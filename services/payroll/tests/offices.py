@@ -1,15 +1,16 @@
 """A finance office and what it pays by, for the tests of payroll."""
 
-from collections.abc import Awaitable, Callable
-from datetime import date
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from common.actors import Actor, Role
 from common.clock import utc_now
 from common.events import event_classes
+from common.policy import ParameterRow
 from common.tables import OutboxMessage, ParkedMessage
 from common.testing import Bench, real_parameters, somebody
 from payroll import commands
@@ -76,6 +77,7 @@ class Office:
                 cause=cause,
                 reference=f"{cause}-{worker_id}",
                 noted_at=utc_now(),
+                noted_by="somebody",
             )
         )
 
@@ -86,6 +88,7 @@ class Office:
             "post_class": "ordinary",
             "grade": 1,
             "starts_on": date(2025, 1, 1),
+            "source": "本地薪酬方案（虚构）",
         } | changes
         drafted = await self.run(commands.set_pay_standard, monthly_amount=Decimal(amount), **given)
         await self.run(
@@ -154,6 +157,14 @@ class Office:
         await self.approves(run_id)
         return run_id
 
+    async def ages(self, *, hours: int = 24) -> None:
+        """All that was calculated and noted until now lies so much further back: runs follow each other by weeks."""
+        async with self.bench.session() as session:
+            apart = timedelta(hours=hours)
+            await session.execute(update(PayrollBatch).values(calculated_at=PayrollBatch.calculated_at - apart))
+            await session.execute(update(Change).values(noted_at=Change.noted_at - apart))
+            await session.commit()
+
     async def works(self) -> None:
         """A payroll process takes what is queued; what it parks is a failure of the test."""
         classes = event_classes()
@@ -206,8 +217,37 @@ class Office:
         return await self.bench.rows(PayStandard)
 
 
-def seeded_parameters() -> list[Parameter]:
-    """Every figure that comes with the repository, checked; also those an office has still to verify."""
+def own_figure(code: str, value: Any, *, area: str, staff: str, starts_on: date = date(2024, 1, 1)) -> ParameterRow:
+    """A figure that no document prints: a place has entered it itself."""
+    return ParameterRow(
+        f"own-{code}-{area}-{starts_on}"[:60], code, area, staff, starts_on, value, "本地办法（虚构）", "H"
+    )
+
+
+_NO_STEP = "0.00"
+NO_STEPS = tuple(
+    own_figure(code, value, area="32", staff="union_worker")
+    for code, value in {
+        "table.level_step": {"assistant_social_worker": _NO_STEP},
+        "amount.years_step": _NO_STEP,
+        "table.education_step": {"bachelor": _NO_STEP},
+        "table.post_step": {"head": _NO_STEP},
+        "table.title_step": {"intermediate": _NO_STEP},
+        "table.results_step": {"excellent": _NO_STEP},
+    }.items()
+)
+ALLOWANCES = {"assistant_social_worker": "200.00", "social_worker": "300.00", "senior_social_worker": "400.00"}
+
+
+def certificate_allowances(
+    value: Any = ALLOWANCES, *, area: str = "220102", starts_on: date = date(2025, 1, 1)
+) -> ParameterRow:
+    """A county's allowances by level of certificate."""
+    return own_figure("table.certificate_allowance", value, area=area, staff="community_worker", starts_on=starts_on)
+
+
+def checked(rows: Iterable[ParameterRow]) -> list[Parameter]:
+    """As if one person had entered them and another had checked them."""
     return [
         Parameter(
             parameter_id=row.parameter_id,
@@ -224,5 +264,10 @@ def seeded_parameters() -> list[Parameter]:
             checked_by="http://issuer.example|checker",
             checked_on=row.starts_on,
         )
-        for row in real_parameters().rows
+        for row in rows
     ]
+
+
+def seeded_parameters(own: Iterable[ParameterRow] = NO_STEPS) -> list[Parameter]:
+    """Every figure that comes with the repository, checked, also those an office has still to verify; and `own`."""
+    return checked([*real_parameters().rows, *own])

@@ -1,7 +1,7 @@
 """Runs as they stand once they are approved, for tests of what comes after."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -81,7 +81,10 @@ async def approved_run(
         known = await session.get(PayrollRun, run_id) is not None
     if not known:
         await bench.save(run)
-    await bench.save(PayrollBatch(batch_id=batch_id, run_id=run_id, attempt=1, layout=LAYOUT, **place))
+    issued_at = changes.pop("issued_at", datetime(2026, 3, 20, tzinfo=UTC))
+    await bench.save(
+        PayrollBatch(batch_id=batch_id, run_id=run_id, attempt=1, layout=LAYOUT, issued_at=issued_at, **place)
+    )
     for leaf, (worker_id, lines) in enumerate(slips.items()):
         slip = _slip(lines, payslip_id=f"payslip-{run_id}-{worker_id}", leaf=leaf, **of_slips)
         slip.run_id, slip.batch_id, slip.worker_id, slip.organisation_id = run_id, batch_id, worker_id, organisation_id

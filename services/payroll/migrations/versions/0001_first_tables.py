@@ -55,10 +55,10 @@ def upgrade() -> None:
     sa.Column('body', sa.LargeBinary(), nullable=False),
     sa.Column('traceparent', sa.String(length=60), nullable=True),
     sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('event_id', name=op.f('pk_outbox_message')),
-    sa.UniqueConstraint('stream', 'sequence', name=op.f('uq_outbox_message_stream_sequence'))
+    sa.PrimaryKeyConstraint('event_id', name=op.f('pk_outbox_message'))
     )
-    op.create_index('ix_outbox_message_unsequenced', 'outbox_message', ['turn', 'ordinal'], unique=False, postgresql_where=sa.text('sequence IS NULL'))
+    op.create_index('ix_outbox_message_unsequenced', 'outbox_message', ['stream', 'turn', 'ordinal'], unique=False, postgresql_where=sa.text('sequence IS NULL'))
+    op.create_index('uq_outbox_message_stream_sequence', 'outbox_message', ['stream', 'sequence'], unique=True, postgresql_where=sa.text('sequence IS NOT NULL'))
     op.create_table('parked_message',
     sa.Column('parked_id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('topic', sa.String(length=120), nullable=False),
@@ -160,6 +160,7 @@ def upgrade() -> None:
     sa.Column('cause', sa.String(length=60), nullable=False),
     sa.Column('reference', sa.String(length=60), nullable=False),
     sa.Column('noted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('noted_by', sa.String(length=300), nullable=False),
     sa.Column('xid', sa.BigInteger(), server_default=sa.text('pg_current_xact_id()::text::bigint'), nullable=False),
     sa.Column('settled_by', sa.String(length=60), nullable=True),
     sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
@@ -262,6 +263,35 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_leave_area'), 'leave', ['area'], unique=False)
     op.create_index(op.f('ix_leave_worker_id'), 'leave', ['worker_id'], unique=False)
+    op.create_table('one_off_payment',
+    sa.Column('payment_id', sa.String(length=60), nullable=False),
+    sa.Column('worker_id', sa.String(length=60), nullable=True),
+    sa.Column('payee_id', sa.String(length=60), nullable=True),
+    sa.Column('organisation_id', sa.String(length=60), nullable=False),
+    sa.Column('kind', sa.String(length=60), nullable=False),
+    sa.Column('project', sa.String(length=120), nullable=True),
+    sa.Column('begun_in', sa.String(length=7), nullable=True),
+    sa.Column('paid_in', sa.String(length=7), nullable=False),
+    sa.Column('gross', sa.BigInteger(), nullable=False),
+    sa.Column('tax', sa.BigInteger(), nullable=False),
+    sa.Column('net', sa.BigInteger(), nullable=False),
+    sa.Column('clause', sa.String(length=60), nullable=False),
+    sa.Column('decision_id', sa.String(length=60), nullable=False),
+    sa.Column('parameter_id', sa.String(length=60), nullable=True),
+    sa.Column('entered_by', sa.String(length=300), nullable=False),
+    sa.Column('approved_by', sa.String(length=300), nullable=True),
+    sa.Column('approved_on', sa.Date(), nullable=True),
+    sa.Column('rejected_by', sa.String(length=300), nullable=True),
+    sa.Column('rejected_on', sa.Date(), nullable=True),
+    sa.Column('paid_on', sa.Date(), nullable=True),
+    sa.Column('paid_by', sa.String(length=300), nullable=True),
+    sa.Column('reference', sa.String(length=120), nullable=True),
+    sa.Column('staff', sa.String(length=60), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('payment_id', name=op.f('pk_one_off_payment'))
+    )
+    op.create_index(op.f('ix_one_off_payment_area'), 'one_off_payment', ['area'], unique=False)
+    op.create_index(op.f('ix_one_off_payment_organisation_id'), 'one_off_payment', ['organisation_id'], unique=False)
     op.create_table('parameter',
     sa.Column('parameter_id', sa.String(length=60), nullable=False),
     sa.Column('code', sa.String(length=120), nullable=False),
@@ -286,6 +316,7 @@ def upgrade() -> None:
     sa.Column('grade', sa.Integer(), nullable=False),
     sa.Column('monthly_amount', sa.Numeric(precision=14, scale=2), nullable=False),
     sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('source', sa.String(length=400), nullable=False),
     sa.Column('status', sa.String(length=60), nullable=False),
     sa.Column('drafted_by', sa.String(length=300), nullable=False),
     sa.Column('approved_by', sa.String(length=300), nullable=True),
@@ -401,12 +432,14 @@ def upgrade() -> None:
     sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
     sa.PrimaryKeyConstraint('slip_no', 'ordinal', name=op.f('pk_payslip_line'))
     )
+    op.create_index('ix_payslip_line_advance', 'payslip_line', ['slip_no'], unique=False, postgresql_where=sa.text("code IN ('advanced_by_employer', 'advance_recovered')"))
     op.create_table('placement',
     sa.Column('worker_id', sa.String(length=60), nullable=False),
     sa.Column('starts_on', sa.Date(), nullable=False),
     sa.Column('transfer_id', sa.String(length=60), nullable=False),
     sa.Column('organisation_id', sa.String(length=60), nullable=False),
     sa.Column('post_class', sa.String(length=60), nullable=False),
+    sa.Column('staff', sa.String(length=60), nullable=False),
     sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
     sa.PrimaryKeyConstraint('worker_id', 'starts_on', name=op.f('pk_placement'))
     )
@@ -506,6 +539,7 @@ def downgrade() -> None:
     op.drop_table('set_aside')
     op.drop_index(op.f('ix_placement_area'), table_name='placement')
     op.drop_table('placement')
+    op.drop_index('ix_payslip_line_advance', table_name='payslip_line', postgresql_where=sa.text("code IN ('advanced_by_employer', 'advance_recovered')"))
     op.drop_table('payslip_line')
     op.drop_index('ix_payslip_run_id', table_name='payslip')
     op.drop_index('ix_payslip_batch_id', table_name='payslip')
@@ -523,6 +557,9 @@ def downgrade() -> None:
     op.drop_index('uq_parameter_in_force', table_name='parameter', postgresql_where=sa.text("status = 'in_force'"))
     op.drop_index(op.f('ix_parameter_area'), table_name='parameter')
     op.drop_table('parameter')
+    op.drop_index(op.f('ix_one_off_payment_organisation_id'), table_name='one_off_payment')
+    op.drop_index(op.f('ix_one_off_payment_area'), table_name='one_off_payment')
+    op.drop_table('one_off_payment')
     op.drop_index(op.f('ix_leave_worker_id'), table_name='leave')
     op.drop_index(op.f('ix_leave_area'), table_name='leave')
     op.drop_table('leave')
@@ -560,6 +597,7 @@ def downgrade() -> None:
     op.drop_table('policy_choice')
     op.drop_index(op.f('ix_parked_message_topic_key'), table_name='parked_message')
     op.drop_table('parked_message')
+    op.drop_index('uq_outbox_message_stream_sequence', table_name='outbox_message', postgresql_where=sa.text('sequence IS NOT NULL'))
     op.drop_index('ix_outbox_message_unsequenced', table_name='outbox_message', postgresql_where=sa.text('sequence IS NULL'))
     op.drop_table('outbox_message')
     op.drop_index('ix_inbox_message_source_sequence', table_name='inbox_message')

@@ -70,6 +70,27 @@ class TestArrears:
         assert await differences(office, march, "zhao") == {"2026-02": Decimal("4000.00")}
         assert (await office.slips(march))["zhao"].gross == 800000
 
+    async def test_what_was_reported_for_a_month_paid_late_counts_in_the_same_tax_year(self, office: Any) -> None:
+        await office.pays("2026-02")
+        await office.has_worker("zhao", starts_on=date(2026, 2, 1))
+        for month, reported in (("2026-02", "2000"), ("2026-03", "1500"), ("2026-04", "1500")):
+            await office.enters("zhao", month, score="90", **{"additional.infant_care": reported})
+
+        march = (await office.slips(await office.pays("2026-03")))["zhao"]
+        april = (await office.slips(await office.pays("2026-04")))["zhao"]
+
+        assert (march.additional, april.additional) == (350000, 150000)
+
+    async def test_not_what_was_reported_for_a_month_of_the_tax_year_before(self, office: Any) -> None:
+        await office.pays("2026-02")
+        await office.has_worker("zhao", starts_on=date(2026, 2, 1))
+        for month, reported in (("2026-02", "2000"), ("2026-03", "1500")):
+            await office.enters("zhao", month, score="90", **{"additional.infant_care": reported})
+
+        march = (await office.slips(await office.pays("2026-03", paid_in="2027-01")))["zhao"]
+
+        assert march.additional == 150000
+
     async def test_a_leaving_heard_of_late_takes_the_month_back(self, office: Any, bench: Bench) -> None:
         await office.pays("2026-02")
         await bench.hear(
@@ -82,8 +103,10 @@ class TestArrears:
         march = await office.opens("2026-03")
         run = await office.calculates(march)
 
-        assert await office.set_aside(march) == [("li", "net_below_zero")]
-        assert run.workers == 1
+        assert (await office.set_aside(march), run.workers) == ([], 2)
+        taken_back = sum((await differences(office, march, "li")).values())
+        assert taken_back < 0
+        assert (await office.slips(march))["li"].net == 0
 
     async def test_what_is_entered_late_is_paid_with_the_next_run(self, office: Any) -> None:
         await office.pays("2026-02")

@@ -8,12 +8,13 @@ import pytest
 
 from common.actors import Role
 from common.events.payroll import PayslipIssued, PoolShared, RunCalculated
-from common.policy import NotChosen
 from common.testing import Bench, somebody
 from payroll import commands
+from payroll.commands.runs import ParametersMissing
 from payroll.models import Certificate, EvaluationScore, GradeStep, Parameter, Payslip, SetAside
+from payroll.queries.answers import FiguresUnfit
+from payroll.tests.offices import certificate_allowances, checked
 
-ALLOWANCES = {"assistant_social_worker": 200, "social_worker": 300, "senior_social_worker": 400}
 WELFARE: dict[str, Any] = {"staff": "public_welfare", "area": "420103001"}
 UNION: dict[str, Any] = {"staff": "union_worker", "area": "320102001"}
 OPEN: dict[str, Any] = {"staff": "open_recruitment", "area": "420103001"}
@@ -110,7 +111,7 @@ class TestCommunityWorkers:
 
     @pytest.mark.clause("JL-4d")
     async def test_the_highest_certificate_counts_from_its_day(self, office: Any, bench: Bench) -> None:
-        await bench.choose("JL-4d", "amounts", ALLOWANCES, area="220102", starts_on=date(2025, 1, 1))
+        await bench.save(*checked([certificate_allowances()]))
         await office.has_standard("4000.00", area="220102001")
         await office.has_worker("li")
         for level, on in (
@@ -133,16 +134,34 @@ class TestCommunityWorkers:
         )  # 200 for 21 weekdays, 300 for the last one
 
     @pytest.mark.clause("JL-4d")
-    async def test_an_allowance_the_county_has_not_chosen_is_not_guessed(self, office: Any, bench: Bench) -> None:
-        await office.has_standard("4000.00")
-        await office.has_worker("li")
-        await bench.save(
-            Certificate(worker_id="li", level="social_worker", area="220102001", registered_on=date(2025, 6, 1))
-        )
+    async def test_an_allowance_the_county_has_not_entered_is_not_guessed(self, office: Any, bench: Bench) -> None:
+        await _holds_a_certificate(office, bench)
         run_id = await office.opens()
 
-        with pytest.raises(NotChosen):
+        with pytest.raises(ParametersMissing, match=r"table\.certificate_allowance"):
             await office.calculates(run_id)
+
+    @pytest.mark.clause("JL-4d")
+    async def test_an_allowance_under_the_lowest_stops_the_run_with_the_reason(self, office: Any, bench: Bench) -> None:
+        await _holds_a_certificate(office, bench)
+        low = {"assistant_social_worker": "199.99", "social_worker": "300.00", "senior_social_worker": "400.00"}
+        await bench.save(*checked([certificate_allowances(low)]))
+        run_id = await office.opens()
+
+        with pytest.raises(FiguresUnfit) as stopped:
+            await office.calculates(run_id)
+
+        assert "JL-4d 不能以已录入的数值（table.certificate_allowance）执行" in stopped.value.detail("zh")
+        assert "at least 200.00" in stopped.value.detail("en")
+        assert (await office.the_run(run_id)).status == "open"
+
+
+async def _holds_a_certificate(office: Any, bench: Bench) -> None:
+    await office.has_standard("4000.00")
+    await office.has_worker("li")
+    await bench.save(
+        Certificate(worker_id="li", level="social_worker", area="220102001", registered_on=date(2025, 6, 1))
+    )
 
 
 async def explained(bench: Bench, worker_id: str, *, area: str) -> dict[str, Any]:
@@ -180,7 +199,7 @@ class TestStandard:
         await office.has_standard("4000.00", post_class="head")
         await office.run(
             commands.set_pay_standard, area="2201", staff="community_worker", post_class="ordinary", grade=1,
-            monthly_amount=Decimal("4000.00"), starts_on=date(2025, 1, 1),
+            monthly_amount=Decimal("4000.00"), starts_on=date(2025, 1, 1), source="s",
         )  # fmt: skip
         run_id = await office.opens()
         await office.scores(run_id, li=90)
@@ -268,9 +287,10 @@ class TestFloor:
         assert slip.gross == 132414  # 2,400 / 21.75 x 12 weekdays
         assert "12" in (await explained(bench, "he", area="420103"))[next(iter(await office.lines(slip)))]["words"]
 
-    async def test_net_pay_below_nothing_is_set_aside(self, office: Any) -> None:
+    async def test_what_was_entered_beyond_pay_is_set_aside(self, office: Any) -> None:
         await office.has_worker("he", **WELFARE, monthly_pay=Decimal("2400.00"), starts_on=date(2026, 3, 31))
         run_id = await office.opens(**WELFARE)
+        await office.enters("he", deduction__court="200.00")
 
         await office.calculates(run_id)
 

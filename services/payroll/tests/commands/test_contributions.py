@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from common.areas import within
-from common.errors import WrongState
+from common.errors import SamePerson, WrongState
 from common.events.payroll import ContributionOverdue
 from payroll.commands import bases, contributions
 from payroll.models import Change, ContributionBase, ContributionDue
@@ -199,6 +199,33 @@ class TestAdjustContributionBases:
         assert (kept.amount, kept.from_month, adjusted.workers, adjusted.total) == (amount, "2026-01", 1, amount)
         assert "2025年" in kept.source
 
+    @pytest.mark.parametrize(
+        ("december", "amount", "months"),
+        [
+            pytest.param({"base": 400_000, "base@2024-12": 48_000}, 400_000, 2, id="not what was for the year before"),
+            pytest.param({"base": 400_000, "base@2025-10": 400_000}, 400_000, 3, id="a month paid later is a month"),
+            pytest.param({"base": 400_000, "base@2025-11": -400_000}, 400_000, 1, id="one taken back is none"),
+            pytest.param({"base": 400_000, "pension_worker@2025-11": 900}, 400_000, 2, id="earnings alone"),
+        ],
+    )
+    async def test_what_is_paid_late_counts_in_its_month(self, bench, december, amount, months):
+        await has_worker(bench, "zhang")
+        await approved_run(bench, {"zhang": {"base": 400_000}}, month="2025-11")
+        await approved_run(bench, {"zhang": december}, month="2025-12")
+        await self.adjusts(bench)
+
+        [kept] = await bench.rows(ContributionBase)
+        assert kept.amount == amount
+        assert f"2025年{months}个月" in kept.source
+
+    async def test_what_the_next_year_paid_for_it_counts_as_well(self, bench):
+        await has_worker(bench, "zhang")
+        await approved_run(bench, {"zhang": {"base": 400_000}}, month="2025-12")
+        await approved_run(bench, {"zhang": {"base": 400_000, "base@2025-12": 10_000}}, month="2026-01")
+        await self.adjusts(bench)
+
+        assert [kept.amount for kept in await bench.rows(ContributionBase)] == [410_000]
+
     async def test_leaves_out_what_is_not_sealed(self, bench):
         await has_worker(bench, "zhang")
         await approved_run(bench, {"zhang": {"base": 400_000}}, month="2025-12", status="calculated")
@@ -252,3 +279,21 @@ class TestSetContributionBase:
 
         assert [(row.amount, row.set_by) for row in await bench.rows(ContributionBase)] == [(600_000, clerk.account)]
         assert len(await bench.rows(Change)) == 2
+
+    async def test_ones_own_is_set_by_nobody(self, bench):
+        await has_worker(bench, "zhang", account=clerk.account)
+        given = {"worker_id": "zhang", "scheme": "pension", "from_month": "2026-01", "source": "工资表"}
+
+        with pytest.raises(SamePerson):
+            await bench.run(bases.set_contribution_base, actor=clerk, amount=Decimal("1.00"), **given)
+
+    async def test_ones_own_is_left_out_when_everybodys_are_adjusted(self, bench):
+        await has_worker(bench, "zhang", account=chief.account)
+        await has_worker(bench, "li")
+        await approved_run(bench, {"zhang": ZHANG, "li": ZHANG}, month="2025-12")
+        given = {"area": STREET, "staff": "union_worker", "year": 2025, "from_month": "2026-01", "schemes": ["pension"]}
+        adjusted = await bench.run(bases.adjust_contribution_bases, actor=chief, **given)
+
+        assert adjusted.workers == 1
+        assert [row.worker_id for row in await bench.rows(ContributionBase)] == ["li"]
+        assert {row.noted_by for row in await bench.rows(Change)} == {chief.account}

@@ -121,6 +121,18 @@ class TestEntering:
                 id="a table whose tax jumps",
             ),
             pytest.param("table.standards", {}, [], id="an empty table"),
+            pytest.param(
+                "table.certificate_allowance",
+                {"assistant_social_worker": "300.00", "social_worker": "300.00", "senior_social_worker": "450.00"},
+                [],
+                id="allowances that do not rise",
+            ),
+            pytest.param(
+                "table.certificate_allowance",
+                {"assistant_social_worker": "200.00", "social_worker": "300.00"},
+                [],
+                id="a level of certificate left out",
+            ),
             pytest.param("budget.payroll", {"amount": "-0.01"}, ["amount"], id="a budget below nothing"),
         ],
     )

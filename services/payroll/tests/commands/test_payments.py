@@ -5,9 +5,10 @@ import pytest
 
 from common.errors import WrongState
 from common.events.payroll import PaymentFileOpened, PaymentFileSealed, RunPaid
-from payroll.commands import accounts, payments
+from payroll.commands import accounts, payments, reviewing
+from payroll.commands.checks import SlipsNotIssued
 from payroll.commands.contributions import write_dues
-from payroll.models import ContributionDue, PaymentFile
+from payroll.models import ContributionDue, PaymentFile, PayrollRun
 from payroll.tests.sealed import approved_run, chief, clerk, has_worker, run_of
 
 RUN = "run-2026-03"
@@ -112,7 +113,18 @@ class TestSealPaymentFile:
             await seals(bench)
         assert refused.value.params == {"held_back": 0}
 
-    @pytest.mark.parametrize("status", ["open", "calculating", "calculated", "reviewed", "closed"])
+    async def test_waits_until_every_street_has_issued_its_slips(self, bench):
+        await has_worker(bench, "zhang")
+        await has_account(bench, "zhang")
+        await approved_run(bench, {"zhang": {"base": 400_000}})
+        await approved_run(bench, {"li": {"base": 400_000}}, area="320102002", issued_at=None)
+
+        with pytest.raises(SlipsNotIssued) as refused:
+            await seals(bench)
+        assert refused.value.params["streets"] == "320102002"
+        assert await bench.rows(PaymentFile) == []
+
+    @pytest.mark.parametrize("status", ["open", "calculating", "calculated", "reviewed"])
     async def test_needs_an_approved_run(self, bench, status):
         await approved_run(bench, {"zhang": {"base": 400_000}}, status=status)
 
@@ -122,6 +134,60 @@ class TestSealPaymentFile:
     async def test_a_form_that_is_not_kept_is_named(self, bench, run):
         with pytest.raises(payments.PaymentFormNotKnown):
             await seals(bench, form_name="bank_of_nowhere")
+
+
+class TestOfAClosedRun:
+    """Whoever was held back when it was closed is paid all the same."""
+
+    @pytest.fixture
+    async def closed(self, bench, run) -> str:
+        file = await seals(bench)
+        await bench.run(payments.record_payment, actor=clerk, file_id=file.file_id, on=ON, reference="1")
+        given = {"run_id": run, "on": ON, "set_aside": 0}
+        await bench.run(reviewing.close_payroll_run, actor=chief, held_back=2, **given)
+        return RUN
+
+    async def test_a_later_file_pays_and_the_run_stays_closed(self, bench, closed):
+        await has_account(bench, "wang")
+        later = await seals(bench)
+        assert (later.people, (await run_of(bench, closed)).status) == (1, "closed")
+
+        await bench.run(payments.record_payment, actor=clerk, file_id=later.file_id, on=ON, reference="2")
+        assert (await run_of(bench, closed)).status == "closed"
+        assert [said.people for said in await bench.sent(RunPaid)] == [1, 2]
+
+    async def test_nobody_is_paid_twice(self, bench, closed):
+        with pytest.raises(payments.NothingToPay):
+            await seals(bench)
+
+
+class TestClosing:
+    @staticmethod
+    async def closes(bench, held_back: int) -> PayrollRun:
+        given = {"run_id": RUN, "on": ON, "set_aside": 0, "held_back": held_back}
+        run: PayrollRun = await bench.run(reviewing.close_payroll_run, actor=chief, **given)
+        return run
+
+    async def test_of_a_run_whose_people_are_all_held_back_states_how_many(self, bench):
+        for worker_id in ("li", "wang"):
+            await has_worker(bench, worker_id)
+        await has_account(bench, "li", confirmed=False)
+        await approved_run(bench, {"li": {"base": 400_000}, "wang": {"base": 400_000}})
+
+        with pytest.raises(reviewing.NotSeen):
+            await self.closes(bench, held_back=0)
+        assert (await self.closes(bench, held_back=2)).status == "closed"
+
+    async def test_is_refused_while_somebody_could_be_paid(self, bench, run):
+        with pytest.raises(WrongState):
+            await self.closes(bench, held_back=3)
+
+    @pytest.mark.parametrize("status", ["approved", "paid"])
+    async def test_is_refused_while_a_street_has_not_issued_its_slips(self, bench, status):
+        await approved_run(bench, {"zhang": {"base": 400_000}}, issued_at=None, status=status)
+
+        with pytest.raises(SlipsNotIssued):
+            await self.closes(bench, held_back=1)
 
 
 class TestRecordPayment:

@@ -74,7 +74,7 @@ class TestTheAverageOfAScheme:
     async def test_nobody_falls_below_what_he_had(self, office: Office, kept: int, line: str | None) -> None:
         await office.has_standard("4000.00")
         await office.has_worker("li")
-        standing = {"worker_id": "li", "code": "kept_level", "from_month": "2026-01", "amount": kept}
+        standing: dict[str, Any] = {"worker_id": "li", "code": "kept_level", "from_month": "2026-01", "amount": kept}
         await office.run(entries.enter_standing, **standing)
         run_id = await office.opens()
         await office.scores(run_id, li=80)

@@ -1,8 +1,10 @@
 """From opening to the calculation: what is queued, what waits, what a second try leaves behind."""
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +16,10 @@ from common.policy import NoClause
 from common.tables import ParkedMessage
 from common.testing import Bench, somebody
 from payroll.commands.runs import MonthNotBegun, PaidBeforeEarned, ParametersMissing, RunAlreadyOpened
+from payroll.engine import work_out
+from payroll.engine.columns import Batch, Results
 from payroll.models import Parameter, PayrollBatch, PayrollRun, Payslip, PayslipLine, SetAside
+from payroll.tests.offices import checked, own_figure
 
 
 class TestOpenRun:
@@ -130,6 +135,23 @@ class TestQueue:
         assert {one.code for one in stopped.value.missing} == {"wage.floor", "contribution.pension.limits"}
         assert "contribution.pension.limits" in str(stopped.value)
         assert await bench.sent(BatchQueued) == []
+
+    async def test_stops_for_a_month_paid_before_that_lost_its_figure(self, office: Any, bench: Bench) -> None:
+        place = {"staff": "union_worker", "area": "320102001"}
+        await office.has_worker("chen", **place, monthly_pay=Decimal("6000.00"))
+        await office.pays("2026-02", **place)
+        await office.ages()
+        await bench.save(ended("wage.floor", area="3201", on=date(2026, 2, 1)))
+        value = {"monthly": "2490.00", "hourly": "24.00"}
+        await bench.save(*checked([own_figure("wage.floor", value, area="3201", staff="", starts_on=date(2026, 3, 1))]))
+        await office.changed(None, area="3201", staff=None, month="2026-02", cause="parameter")
+        run_id = await office.opens("2026-03", **place)
+
+        with pytest.raises(ParametersMissing) as stopped:
+            await office.queues(run_id)
+
+        assert [(one.code, one.on) for one in stopped.value.missing] == [("wage.floor", date(2026, 2, 1))]
+        assert [event.run_id for event in await bench.sent(BatchQueued)].count(run_id) == 0
 
     async def test_goes_by_the_figures_of_its_own_month(self, office: Any, bench: Bench) -> None:
         place = {"staff": "union_worker", "area": "320102001"}
@@ -258,8 +280,30 @@ class TestBatch:
         run = await office.the_run(opened)
         assert (run.status, run.attempt, run.workers) == ("calculated", 2, 3)
 
+    @pytest.mark.parametrize("column", ["gross", "net", "employer_contributions"])
+    async def test_is_kept_only_where_each_slip_is_the_sum_of_its_lines(
+        self, office: Any, bench: Bench, opened: str, monkeypatch: pytest.MonkeyPatch, column: str
+    ) -> None:
+        """One fen from one slip to another leaves every total as it was."""
+        await office.queues(opened)
+        [first, _] = await bench.sent(BatchQueued)
+        with monkeypatch.context() as broken:
+            broken.setattr("payroll.commands.batches.engine.work_out", partial(_one_fen_to_the_next, column))
+            await bench.hear(first)
 
-async def _breaks(*_: Any) -> None:
+        assert await bench.rows(Payslip) == []
+        [parked] = await bench.rows(ParkedMessage)
+        assert "2 slips are not the sum of their lines" in parked.reason
+
+
+def _one_fen_to_the_next(column: str, batch: Batch) -> Results:
+    results = work_out(batch)
+    moved = results.columns[column].copy()
+    moved[:2] += (1, -1)
+    return replace(results, columns={**results.columns, column: moved})
+
+
+def _breaks(*_: Any) -> None:
     raise ValueError("does not add up")
 
 

@@ -2,23 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from payroll.models import Attribute, Certificate, EvaluationScore, Parameter, Payee
-from payroll.tests.offices import Office
+from common.testing import Bench
+from payroll.commands.runs import ParametersMissing
+from payroll.models import Attribute, Certificate, EvaluationScore, Payee, PayrollRun
+from payroll.tests.offices import Office, checked, own_figure, seeded_parameters
 
 XUANWU = "320102"
 STREET = "320102002"
 STAFF = "union_worker"
-
-
-def figure(code: str, value: Any) -> Parameter:
-    when = {"starts_on": date(2025, 1, 1), "entered_on": date(2025, 1, 5), "checked_on": date(2025, 1, 6)}
-    who = {"entered_by": "http://issuer.example|a", "checked_by": "http://issuer.example|b", "status": "in_force"}
-    row = {"area": XUANWU, "staff": STAFF, "source": "某区工资档级表（虚构）", "confidence": "H"}
-    return Parameter(parameter_id=f"own-{code}", code=code, value=value, **row, **who, **when)
 
 
 STEPS = {
@@ -58,7 +52,8 @@ class TestStepsOfUnionWorkers:
 
     @pytest.mark.clause("JS-6b")
     async def test_are_the_countys_own_amounts(self, office: Office) -> None:
-        await office.bench.save(*[figure(code, value) for code, value in STEPS.items()])
+        steps = [own_figure(code, value, area=XUANWU, staff=STAFF) for code, value in STEPS.items()]
+        await office.bench.save(*checked(steps))
 
         lines = await chen(office)
 
@@ -74,11 +69,23 @@ class TestStepsOfUnionWorkers:
         }
 
     @pytest.mark.clause("JS-6b")
-    async def test_are_none_where_the_county_has_set_none(self, office: Office) -> None:
+    async def test_are_none_where_the_county_has_entered_nothing_for_each(self, office: Office) -> None:
         assert {code: str(amount) for code, amount in (await chen(office)).items()} == {
             "base": "5200.00",
             "performance": "900.00",
         }
+
+    @pytest.mark.clause("JS-6b")
+    async def test_are_not_taken_as_nothing_where_the_county_has_entered_none(self, bench: Bench) -> None:
+        await bench.save(*seeded_parameters(own=()))
+        office = Office(bench)
+
+        with pytest.raises(ParametersMissing) as stopped:
+            await chen(office)
+
+        assert [one.code for one in stopped.value.missing] == sorted(STEPS)
+        [run] = await bench.rows(PayrollRun)
+        assert run.status == "open"
 
 
 class TestEmergencyAllowance:

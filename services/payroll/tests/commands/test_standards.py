@@ -19,22 +19,23 @@ DRAFT: dict[str, Any] = {
     "monthly_amount": Decimal("4000.00"),
     "starts_on": date(2026, 1, 1),
 }
+SOURCE = {"source": "区薪酬方案第三条（虚构）"}
 
 
 class TestPayStandard:
     async def test_counts_and_is_said_once_somebody_else_approves_it(self, office: Any, bench: Bench) -> None:
-        drafted = await office.run(commands.set_pay_standard, **DRAFT)
+        drafted = await office.run(commands.set_pay_standard, **DRAFT, **SOURCE)
         assert await bench.sent() == []
 
         approved = await office.run(
             commands.approve_pay_standard, actor=office.chief, standard_id=drafted.standard_id, on=date(2026, 1, 5)
         )
 
-        assert approved.status == "approved"
+        assert (approved.status, approved.source) == ("approved", SOURCE["source"])
         assert await bench.sent() == [PayStandardSet(standard_id=drafted.standard_id, **DRAFT)]
 
     async def test_is_not_approved_by_whoever_drafted_it(self, office: Any, bench: Bench) -> None:
-        drafted = await office.run(commands.set_pay_standard, **DRAFT)
+        drafted = await office.run(commands.set_pay_standard, **DRAFT, **SOURCE)
 
         with pytest.raises(SamePerson):
             await office.run(commands.approve_pay_standard, standard_id=drafted.standard_id, on=date(2026, 1, 5))
@@ -42,7 +43,7 @@ class TestPayStandard:
         assert [row.status for row in await office.standards()] == ["drafted"]
 
     async def test_is_approved_once(self, office: Any) -> None:
-        drafted = await office.run(commands.set_pay_standard, **DRAFT)
+        drafted = await office.run(commands.set_pay_standard, **DRAFT, **SOURCE)
         approval = {"actor": office.chief, "standard_id": drafted.standard_id, "on": date(2026, 1, 5)}
         await office.run(commands.approve_pay_standard, **approval)
 
@@ -61,7 +62,7 @@ class TestPayStandard:
         ]
 
     async def test_notes_that_everybodys_pay_may_change_from_its_month(self, office: Any, bench: Bench) -> None:
-        drafted = await office.run(commands.set_pay_standard, **DRAFT | {"starts_on": date(2026, 1, 15)})
+        drafted = await office.run(commands.set_pay_standard, **DRAFT | SOURCE | {"starts_on": date(2026, 1, 15)})
         assert await bench.rows(Change) == []
 
         await office.run(
@@ -76,10 +77,10 @@ class TestPayStandard:
 
     async def test_is_set_and_approved_in_ones_own_area_only(self, office: Any) -> None:
         elsewhere = somebody(Role.FINANCE, area="320102", subject="neighbour")
-        drafted = await office.run(commands.set_pay_standard, **DRAFT)
+        drafted = await office.run(commands.set_pay_standard, **DRAFT, **SOURCE)
 
         with pytest.raises(NotFound):
-            await office.run(commands.set_pay_standard, actor=elsewhere, **DRAFT)
+            await office.run(commands.set_pay_standard, actor=elsewhere, **DRAFT, **SOURCE)
         with pytest.raises(NotFound):
             await office.run(
                 commands.approve_pay_standard,
@@ -87,6 +88,43 @@ class TestPayStandard:
                 standard_id=drafted.standard_id,
                 on=date(2026, 1, 5),
             )
+
+
+class TestNeverLowered:
+    """JL-4b: a level once reached is kept and not lowered."""
+
+    @pytest.mark.clause("JL-4b")
+    @pytest.mark.parametrize(
+        ("amount", "changes", "approved"),
+        [
+            pytest.param("4500.00", {}, True, id="the same amount"),
+            pytest.param("4499.99", {}, False, id="a fen less"),
+            pytest.param("4100.00", {"area": "2201"}, True, id="the city's own, above the city's before"),
+            pytest.param("3999.99", {"area": "2201"}, False, id="less than the city's before"),
+            pytest.param("4499.99", {"area": "220102001"}, False, id="a street's, less than its county's"),
+            pytest.param("1.00", {"grade": 2}, True, id="of another grade"),
+            pytest.param("1.00", {"post_class": "head"}, True, id="of another class"),
+            pytest.param("4100.00", {"starts_on": date(2025, 7, 1)}, True, id="a slip of the pen put right"),
+            pytest.param("1.00", {"area": "320102", "staff": "union_worker"}, True, id="where no clause keeps it"),
+        ],
+    )
+    async def test_is_held_to_the_nearest_one_before(
+        self, office: Any, bench: Bench, amount: str, changes: dict[str, Any], approved: bool
+    ) -> None:
+        await office.has_standard("4000.00")
+        await office.has_standard("4500.00", area="220102", starts_on=date(2025, 7, 1))
+        await office.has_standard("4500.00", area="320102", staff="union_worker")
+        given = DRAFT | SOURCE | {"monthly_amount": Decimal(amount)} | changes
+        draft = await office.run(commands.set_pay_standard, **given)
+        approval = {"actor": office.chief, "standard_id": draft.standard_id, "on": date(2026, 1, 5)}
+
+        if approved:
+            assert (await office.run(commands.approve_pay_standard, **approval)).status == "approved"
+        else:
+            with pytest.raises(Refused):
+                await office.run(commands.approve_pay_standard, **approval)
+            [*_, decision] = await bench.decisions("standard.never_lowered")
+            assert (decision.clause, decision.permits) == ("JL-4b", False)
 
 
 class TestApprovers:
@@ -103,7 +141,7 @@ class TestApprovers:
         ],
     )
     async def test_are(self, office: Any, bench: Bench, office_of: Actor) -> None:
-        drafted = await office.run(commands.set_pay_standard, **self.DRAFT)
+        drafted = await office.run(commands.set_pay_standard, **self.DRAFT, **SOURCE)
         approved = await office.run(
             commands.approve_pay_standard, actor=office_of, standard_id=drafted.standard_id, on=date(2026, 1, 5)
         )
@@ -115,7 +153,7 @@ class TestApprovers:
     @pytest.mark.clause("JH-13c")
     async def test_are_not_another_office(self, office: Any, bench: Bench) -> None:
         lead = somebody(Role.LEAD_DEPARTMENT, area="420103", subject="lead")
-        drafted = await office.run(commands.set_pay_standard, **self.DRAFT)
+        drafted = await office.run(commands.set_pay_standard, **self.DRAFT, **SOURCE)
 
         with pytest.raises(Refused):
             await office.run(
@@ -139,7 +177,7 @@ class TestGuidance:
 
     async def approves(self, office: Any, amount: str, starts_on: date) -> Any:
         draft = DRAFT | {"area": "320102", "staff": "union_worker", "starts_on": starts_on}
-        drafted = await office.run(commands.set_pay_standard, **draft | {"monthly_amount": Decimal(amount)})
+        drafted = await office.run(commands.set_pay_standard, **draft | SOURCE | {"monthly_amount": Decimal(amount)})
         return await office.run(
             commands.approve_pay_standard, actor=office.chief, standard_id=drafted.standard_id, on=date(2026, 1, 5)
         )

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from common.actors import Role
-from common.errors import NotFound
+from common.errors import NotFound, SamePerson
 from common.testing import somebody
 from payroll.commands import tax_cards
 from payroll.models import Change, TaxCard
@@ -37,7 +37,7 @@ async def sets(bench, **changes) -> TaxCard:
         "opening": {},
         "on": ON,
     } | PLACE
-    card: TaxCard = await bench.run(tax_cards.set_tax_card, actor=clerk, **(given | changes))
+    card: TaxCard = await bench.run(tax_cards.set_tax_card, **({"actor": clerk} | given | changes))
     return card
 
 
@@ -70,6 +70,19 @@ class TestSetTaxCard:
         [decision] = await bench.decisions("tax.basic_mode")
         assert (card.mode, card.decision_id) == (mode, decision.decision_id)
         assert (decision.subject, decision.clause) == ("zhang", "LAW-IIT-BASIC")
+
+    async def test_is_not_for_ones_own(self, bench):
+        own = somebody(Role.FINANCE, area="320102", subject="zhang")
+
+        with pytest.raises(SamePerson):
+            await sets(bench, actor=own, opening={"withheld": Decimal("50000.00")})
+        assert await bench.rows(TaxCard) == []
+
+    async def test_notes_whose_doing_it_is(self, bench):
+        await sets(bench)
+
+        [change] = await bench.rows(Change)
+        assert (change.cause, change.noted_by) == ("tax_card", clerk.account)
 
     @pytest.mark.parametrize(
         ("gross", "mode"),

@@ -77,6 +77,7 @@ class TestReckon:
         assert more(cost)[1] == floor // 10
         assert cost.people == ()
 
+    @pytest.mark.usefixtures("left_to_counties")
     async def test_a_choice_of_the_county_reckons_as_if_it_were_made(self, street):
         amounts = {"assistant_social_worker": "200.00", "social_worker": "300.00", "senior_social_worker": "500.00"}
         dearer = amounts | {"social_worker": "400.00"}
@@ -88,6 +89,7 @@ class TestReckon:
 
         assert more(cost)[0] == 10_000
 
+    @pytest.mark.usefixtures("left_to_counties")
     @pytest.mark.parametrize(
         "choices",
         [

@@ -1,7 +1,7 @@
 """Streets for tests: people written down in yuan, as the engine takes them in columns."""
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from common.policy import RULES
+from common.policy import RULES, ParameterRow
 from common.testing import real_parameters, real_policies
 from payroll.engine import ABSENT, PAY_RULES, TAX_RULES
 from payroll.engine.columns import Answers, Batch, Coded, Inputs, Past, Results, Spoken, Year
@@ -66,14 +66,14 @@ def answers(**terms: Mapping[str, Any]) -> dict[str, Spoken]:
 
 
 def answers_here(
-    *, area: str, staff: str, on: date, choices: Mapping[str, Any] | None = None, tax: bool = False
+    *, area: str, staff: str, on: date, own: Iterable[ParameterRow] = (), tax: bool = False
 ) -> dict[str, Spoken]:
     """What the repository's own policy files say."""
     found = {}
     for name in TAX_RULES if tax else PAY_RULES:
         clauses = real_policies().in_force(RULES[name], area=area, staff=staff, on=on)
         if clauses:
-            filled = clauses[0].filled_on(on, choices or {}, real_parameters(), area=area, staff=staff)
+            filled = clauses[0].filled_on(on, {}, real_parameters().with_rows(own), area=area, staff=staff)
             clause = clauses[0].clause
             found[name] = Spoken(filled.terms, clause.clause_id, clauses[0].document.id, "", clause.at)
     return found
@@ -137,6 +137,7 @@ def year_of(people: Sequence[Person]) -> Year:
         bonuses_apart=column([one.year.get("bonuses_apart", 0) for one in people]),
         bonus_way=coded([one.year.get("bonus_way") for one in people]),
         last_gross=column([fen(one.year.get("last_gross")) for one in people]),
+        owed=column([fen(one.year.get("owed", "0")) for one in people]),
         **amounts,
     )
 

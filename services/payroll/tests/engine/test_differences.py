@@ -15,7 +15,6 @@ from payroll.tests.engine.streets import (
     Person,
     Stretch,
     answers,
-    aside,
     batch_of,
     column,
     fen,
@@ -59,6 +58,14 @@ class TestDifferences:
         assert lines_of(results).get("2026-02 base") == difference
         assert lines_of(results)["base"] == "4000.00"
         assert set(results.line_change.tolist()) == ({-1} if difference is None else {-1, 7})
+
+    @pytest.mark.parametrize(("damage", "set_aside"), [("800.00", False), ("800.01", True)])
+    def test_are_not_part_of_the_pay_whose_share_may_be_taken_off(self, damage: str, set_aside: bool) -> None:
+        by = PLAIN | answers(pay_deduction_limits={"limits": {"damage": {"share": "0.20"}}})
+        person = Person(entered={"deduction.damage": damage})
+        results = work_out(batch_of(person, by=by, past=[past(Person(), paid={"base": ["1000.00"]})]))
+
+        assert results.paid.tolist() == [not set_aside]
 
     def test_are_income_of_the_month_of_payment_and_contributions_of_their_own(self) -> None:
         february = past(Person(), paid={"base": ["1000.00"], "pension_worker": ["80.00"]}, by=INSURED)
@@ -104,11 +111,11 @@ class TestDifferences:
         assert lines_of(results) == {"2026-02 base": "1000.00"}
         assert total(results, "net") == "1000.00"
 
-    def test_that_leave_less_than_nothing_set_the_slip_aside(self) -> None:
+    def test_that_leave_less_than_nothing_are_owed(self) -> None:
         results = work_out(batch_of(Person(), past=[past(Person(), paid={"base": ["8000.01"]})]))
 
-        assert aside(results) == {0: {"net_below_zero"}}
-        assert lines_of(results) == {}
+        assert lines_of(results)["advanced_by_employer"] == "-0.01"
+        assert total(results, "net") == "0.00"
 
     def test_of_a_month_that_cannot_be_worked_out_wait_and_the_present_is_paid(self) -> None:
         february = past(Person(stretches=[Stretch(standard=None)]), paid={"base": ["1.00"]})

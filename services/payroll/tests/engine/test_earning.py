@@ -213,6 +213,22 @@ class TestPartTimers:
 
         assert aside(work_out(batch_of(Person(part_time=True, entered={"hours": "10"}), by=by))) == reasons
 
+    def test_whose_pay_is_rounded_down_reach_the_minimum_rounded_the_same_way(self) -> None:
+        hourly = {"component": "hours", "label_zh": "计时", "kind": "hourly", "rate": "24.05"}
+        floor = {"monthly": "2400.00", "hourly": "24.05"}
+        by = {**self.BY, **answers(pay_composition={"components": [hourly]}, wage_floor=floor)}
+
+        assert aside(work_out(batch_of(Person(part_time=True, entered={"hours": "10.27"}), by=by))) == {}
+
+    @pytest.mark.parametrize(("damage", "reasons"), [("100.00", {}), ("100.01", {0: {"deduction_too_large"}})])
+    def test_keep_the_hourly_minimum_when_damage_is_taken_off(self, damage: str, reasons: dict[int, set[str]]) -> None:
+        hourly = {"component": "hours", "label_zh": "计时", "kind": "hourly", "rate": "25.00"}
+        limits = {"limits": {"damage": {"share": "0.20", "keeps_floor": True}}}
+        terms = answers(pay_composition={"components": [hourly]}, pay_deduction_limits=limits)
+        person = Person(part_time=True, entered={"hours": "100", "deduction.damage": damage})
+
+        assert aside(work_out(batch_of(person, by={**self.BY, **terms}))) == reasons
+
     def test_wait_where_the_hourly_minimum_is_not_known(self) -> None:
         by = {**self.BY, **answers(wage_floor={"monthly": "2400.00"})}
         results = work_out(batch_of(Person(part_time=True, entered={"hours": "10"}), by=by))

@@ -20,6 +20,7 @@ from payroll.tests.engine.streets import (
     lines_of,
     total,
 )
+from payroll.tests.offices import certificate_allowances
 
 CHANGCHUN = "220102001"
 RISING = {"assistant_social_worker": "200.00", "social_worker": "300.00", "senior_social_worker": "400.00"}
@@ -35,7 +36,9 @@ class TestAStreetInJilin:
 
     @pytest.mark.clause("JL-4c", "JL-4d", "LAW-IIT")
     def test_pays_by_the_clauses_and_names_them(self) -> None:
-        by = answers_here(area=CHANGCHUN, staff="community_worker", on=date(2026, 3, 1), choices={"amounts": RISING})
+        by = answers_here(
+            area=CHANGCHUN, staff="community_worker", on=date(2026, 3, 1), own=[certificate_allowances(RISING)]
+        )
         people = [
             Person("li", [Stretch(keys={"certificate": "social_worker"})], score="90"),
             Person("wang", score="60"),
@@ -239,6 +242,13 @@ class TestTax:
         person = Person(stretches=[Stretch(standard="35000.00")], entered={"annual_bonus": "150000.00"})
 
         assert total(work_out(batch_of(person, month="2026-01")), "bonus") == "150000.00"
+
+    def test_the_months_to_come_have_their_basic_deduction_whatever_counts_them(self) -> None:
+        """Twelve times 4,000 less twelve times 5,000: with the wages 24,000 of 36,000 are taxed, apart all of them."""
+        without = {name: one for name, one in TAX.items() if name != "tax.basic_months"}
+        person = Person(entered={"annual_bonus": "36000.00"})
+        for clauses in (TAX, without):
+            assert total(work_out(batch_of(person, tax=clauses, month="2026-01")), "bonus") == "0.00"
 
     def test_from_the_day_on_which_taxing_apart_ends_it_goes_with_the_wages(self) -> None:
         later = answers_here(area="990101", staff="made_up", on=date(2028, 1, 1), tax=True)

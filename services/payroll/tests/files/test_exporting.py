@@ -101,6 +101,7 @@ class TestPayrollSheet:
                 cause="grade",
                 reference="step-1",
                 noted_at=datetime(2026, 3, 1, tzinfo=UTC),
+                noted_by="somebody",
             )
         )
         [change] = await bench.rows(Change)

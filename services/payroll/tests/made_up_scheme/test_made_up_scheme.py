@@ -216,7 +216,7 @@ class TestAMadeUpScheme:
     async def test_keeps_the_level_somebody_had_and_pays_duty_on_top(self, office: Office) -> None:
         await hires(office, "fu", hired_on=date(2025, 7, 1))
         await office.enters("fu", MONTH, score="70.00", component__duty="88.80")
-        standing = {"worker_id": "fu", "code": "kept_level", "from_month": "2025-07", "amount": 450000}
+        standing: dict[str, Any] = {"worker_id": "fu", "code": "kept_level", "from_month": "2025-07", "amount": 450000}
         await office.run(entries.enter_standing, **standing)
         run_id = await office.opens(MONTH, area=STREET, staff=STAFF)
         await office.calculates(run_id)

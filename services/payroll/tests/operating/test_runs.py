@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from common.clock import utc_now
+from common.events.payroll import BatchQueued
+from common.tables import ParkedMessage
 from common.testing import Bench
 from payroll.models import PayrollBatch, Payslip, PayslipLine
 from payroll.operating.progress import watch
@@ -20,6 +23,20 @@ async def calculated(office: Any) -> str:
     await office.scores(run_id, li=90, wang=60, zhao=80)
     await office.calculates(run_id)
     return run_id
+
+
+def parked(batch_id: str) -> ParkedMessage:
+    """The message about a batch, put aside: what follows of its key waits behind it."""
+    return ParkedMessage(
+        topic="payroll.work",
+        partition=0,
+        offset=99,
+        key=batch_id,
+        reason="ZeroDivisionError: of zhao",
+        headers={},
+        body=b"{}",
+        parked_at=utc_now(),
+    )
 
 
 class TestRecompute:
@@ -63,6 +80,21 @@ class TestProgress:
         shown = capsys.readouterr()
         assert "2/2" in shown.err
         assert "calculated" in shown.out
+
+    async def test_ends_when_a_street_has_failed(
+        self, bench: Bench, office: Any, calculated: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        await office.queues(calculated)
+        batch = next(one for one in await bench.rows(PayrollBatch) if one.area == "220102002")
+        await bench.save(parked(batch.batch_id))
+        for number, event in enumerate(await bench.sent(BatchQueued), start=100):
+            await bench.hear(event, sequence=number)
+
+        assert await watch(bench.runtime.sessions, calculated, every_s=0.01) == 1
+        shown = capsys.readouterr().out
+        assert "220102002" in shown
+        assert "ZeroDivisionError" in shown
+        assert "zhao" not in shown
 
     async def test_knows_no_such_run(self, bench: Bench) -> None:
         assert await watch(bench.runtime.sessions, "run-0") == 2

@@ -90,6 +90,7 @@ def year_of(years: Sequence[YearSoFar]) -> Year:
         bonuses_apart=_whole(one.bonuses_apart for one in years),
         bonus_way=_coded([one.bonus_way for one in years]),
         last_gross=_hundredths(one.last_gross for one in years),
+        owed=_hundredths(one.owed for one in years),
         **{name: _hundredths(getattr(one, name) for one in years) for name in TOTALS},
     )
 

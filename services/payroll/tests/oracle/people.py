@@ -16,6 +16,7 @@ from payroll.tests.oracle.places import (
     PLACES,
     POST_CLASSES,
     any_of,
+    deduction_limits,
     tax_place,
 )
 from payroll.tests.oracle.records import NOTHING, Month, PastMonth, PersonMonth, Place, Street, Stretch, YearSoFar, Yuan
@@ -49,7 +50,7 @@ def random_street(draw: Generator, size: int, *, scheme: str) -> Street:
     cycle = any_of(draw, "first_half", "second_half") if is_hourly else "month"
     last = calendar.monthrange(*map(int, month.split("-")))[1]
     first_day, last_day = {"month": (1, last), "first_half": (1, 15), "second_half": (16, last)}[cycle]
-    place = PLACES[scheme](draw)
+    place = PLACES[scheme](draw) | deduction_limits(draw, keeps_floor=not is_hourly)
     people = [
         _person(draw, number, place, scheme=scheme, first_day=first_day, last_day=last_day) for number in range(size)
     ]
@@ -101,7 +102,8 @@ def _as_known_before(draw: Generator, person: PersonMonth) -> PersonMonth:
     if kind < 0.6:
         return person
     if kind < 0.8 and not person.part_time:
-        wages = [replace(one, standard=(one.standard or NOTHING) + _money(draw, 0, 500_00)) for one in person.stretches]
+        most = any_of(draw, 500_00, 500_00, 9_000_00)
+        wages = [replace(one, standard=(one.standard or NOTHING) + _money(draw, 0, most)) for one in person.stretches]
         return replace(person, stretches=wages)
     if kind < 0.9:
         return replace(person, contribution_pay={})
@@ -211,6 +213,7 @@ def _entered(draw: Generator, scheme: str) -> dict[str, Decimal]:
     enter("fund_allowance", 0.05, lambda: _money(draw, 0, 6_000_00))
     enter("relief", 0.05, lambda: _money(draw, 0, 200_00))
     enter("deduction.court_order", 0.03, lambda: _money(draw, 1, 500_00))
+    enter("deduction.damage", 0.05, lambda: _money(draw, 1, 700_00))
     enter("union_member", 0.5, UNION_MEMBER)
     if entered.get("annual_bonus", Decimal(1)) < 0:
         entered["annual_bonus"] = Decimal("0.00")
@@ -240,6 +243,8 @@ def _year(draw: Generator) -> YearSoFar:
         bonus_way=any_of(draw, None, None, "separate", "merged"),
         last_gross=_money(draw, 0, 20_000_00) if draw.random() < 0.8 else None,
     )
+    if draw.random() < 0.15:
+        year.owed = any_of(draw, FEN, _money(draw, 1, 900_00), _money(draw, 900_00, 20_000_00))
     if months == 1 or draw.random() < 0.1:
         return year
     monthly = _money(draw, 3_000_00, any_of(draw, 15_000_00, 15_000_00, 120_000_00))

@@ -275,6 +275,15 @@ def composed_place(draw: Generator) -> Place:
     }
 
 
+def deduction_limits(draw: Generator, *, keeps_floor: bool) -> Place:
+    """What may be taken off for damage, and for what a worker owes; in some places nothing bounds the latter."""
+    share = any_of(draw, "0.20", "0.20", "0.333")
+    terms: Terms = {"limits": {"damage": {"share": share, "keeps_floor": keeps_floor}}}
+    if draw.random() < 0.8:
+        terms["owed"] = {"share": any_of(draw, share, "0.1234"), "keeps_floor": keeps_floor and draw.random() < 0.8}
+    return {"pay.deduction_limits": terms}
+
+
 PLACES = {
     "composed": composed_place,
     "pooled": pooled_place,

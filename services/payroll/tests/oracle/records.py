@@ -38,6 +38,7 @@ class YearSoFar:
     bonuses_apart: int = 0
     bonus_way: str | None = None
     last_gross: Yuan | None = None
+    owed: Yuan = NOTHING
 
 
 @dataclass

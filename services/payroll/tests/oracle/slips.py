@@ -11,12 +11,14 @@ from payroll.tests.oracle.calculator import (
     exactly,
     share_out,
     tax_on,
+    to_fen,
     union_dues,
     withhold,
 )
 from payroll.tests.oracle.earnings import BASIC_INCOME, POOLED, Earned, earn, part_of_month
 from payroll.tests.oracle.records import NOTHING, Month, PersonMonth, Slip, Street, YearSoFar, Yuan
 
+REPORTED = ("additional", "other", "relief")
 TOTALS = (
     *("gross", "contributions", "employer_contributions", "tax", "net", "income", "exempt", "special"),
     *("additional", "other", "relief", "bonus", "bonus_tax"),
@@ -52,17 +54,22 @@ def pay_street(street: Street) -> list[Slip]:
     Whoever is set aside takes his part out of the pool, which is shared again among the others.
     """
     differences: dict[int, list[tuple[str, Worked]]] = defaultdict(list)
+    reported: dict[int, dict[str, Yuan]] = defaultdict(lambda: dict.fromkeys(REPORTED, NOTHING))
     for past in sorted(street.past, key=lambda one: one.month.month):
         for row, (now, paid) in enumerate(zip(work_month(past.month), past.paid, strict=True)):
             slip = past.goes_to[row]
             if slip is not None and not now.refused:
                 differences[slip].append((period_of(past.month), _difference(now, paid)))
+                if not any(paid.values()) and past.month.month[:4] == street.paid_in[:4]:
+                    for name, amount in reported_for(past.month.people[row].entered).items():
+                        reported[slip][name] += amount
     earned = earn_month(street.month, present=street.present)
     aside: dict[int, set[str]] = {}
     while True:
         worked = finish_month(street.month, earned, aside=aside)
         slips = [
-            _settle(street, slip, worked[slip], differences[slip], street.years[slip]) for slip in range(len(worked))
+            _settle(street, slip, worked[slip], differences[slip], street.years[slip], reported[slip])
+            for slip in range(len(worked))
         ]
         more = {number: slip.refused for number, slip in enumerate(slips) if slip.refused}
         if more.keys() == aside.keys():
@@ -192,9 +199,17 @@ def _difference(now: Worked, paid: dict[str, Yuan]) -> Worked:
 
 
 def _settle(
-    street: Street, number: int, worked: Worked, differences: list[tuple[str, Worked]], year: YearSoFar
+    street: Street,
+    number: int,
+    worked: Worked,
+    differences: list[tuple[str, Worked]],
+    year: YearSoFar,
+    late: dict[str, Yuan],
 ) -> Slip:
-    """Tax on the year so far with this month in it, dues, what else is taken off, and what is left."""
+    """Tax on the year so far with this month in it, dues, what else is taken off, and what is left.
+
+    `late`: what was reported for months that are paid for the first time now.
+    """
     if worked.refused:
         return Slip(refused=worked.refused, totals=dict.fromkeys(TOTALS, NOTHING))
     entered = street.month.people[number].entered if street.present[number] else {}
@@ -209,11 +224,9 @@ def _settle(
         "income": earned,
         "exempt": sum((one.exempt for _, one in parts), NOTHING),
         "special": own,
-        "additional": _entered_sum(entered, "additional"),
-        "other": _entered_sum(entered, "other"),
-        "relief": entered.get("relief", NOTHING),
+        **{name: amount + late[name] for name, amount in reported_for(entered).items()},
     }
-    taxed = _tax(street, year, month, worked)
+    taxed = _tax(street, year, month, worked, again=reported_for(entered))
     off = {"tax": taxed["tax"], "bonus_tax": taxed["bonus_tax"]}
     off |= {code: amount for code, amount in entered.items() if code.startswith("deduction.")}
     dues = street.month.place.get("union.dues")
@@ -221,24 +234,92 @@ def _settle(
         off["union_dues"] = union_dues(dues, worked.basic)
     for code, amount in off.items():
         lines["", code] += amount
-    net = earned - own - sum(off.values(), NOTHING)
-    if net < 0:
+    damage = entered.get("deduction.damage", NOTHING)
+    most = _most_off(street, number, worked.earned, "damage")
+    if most is not None and damage > most:
+        return Slip(refused={"deduction_too_large"}, totals=dict.fromkeys(TOTALS, NOTHING))
+    taken_back = [(one.earned, one.own) for _, one in differences]
+    kept = earned - own - off.pop("union_dues", NOTHING)
+    net = _with_advances(street, number, kept, sum(off.values(), NOTHING), taken_back, damage, lines, earned)
+    if net is None:
         return Slip(refused={"net_below_zero"}, totals=dict.fromkeys(TOTALS, NOTHING))
     employer = sum((amount for _, one in parts for amount in one.employer.values()), NOTHING)
     totals = {"gross": earned, "contributions": own, "employer_contributions": employer, "net": net}
     return Slip(lines={key: amount for key, amount in lines.items() if amount}, totals=month | taxed | totals)
 
 
+def _with_advances(
+    street: Street,
+    number: int,
+    kept: Yuan,
+    off: Yuan,
+    late: list[tuple[Yuan, Yuan]],
+    damage: Yuan,
+    lines: dict[tuple[str, str], Yuan],
+    gross: Yuan,
+) -> Yuan | None:
+    """What is paid out. `kept`: gross pay less own contributions and dues; `off`: tax and what was entered.
+
+    First the month without what earlier ones take back; it must bear `off`. Then as much is taken back as may be; the
+    rest, and contributions that pay does not cover, are advanced. Of a month in which the bound is not reached, what
+    was advanced before comes back.
+    """
+    late_pay, late_own = (sum((one[place] for one in late), NOTHING) for place in (0, 1))
+    overpaid = -late_pay if late_own > 0 else late_own - late_pay
+    overpaid = max(overpaid, NOTHING)
+    before = kept + overpaid
+    if off and off > max(before, NOTHING):
+        return None
+    most = _most_off(street, number, gross - late_pay, "owed")
+    left = before - off
+    if left < 0:
+        bearable = NOTHING
+        advanced = overpaid - left
+    else:
+        bearable = left if most is None else min(left, max(most - damage, NOTHING))
+        advanced = overpaid - min(overpaid, bearable)
+        left -= overpaid - advanced
+        bearable -= overpaid - advanced
+    recovered = min(street.years[number].owed, bearable)
+    lines["", "advanced_by_employer"] = -advanced
+    lines["", "advance_recovered"] = recovered
+    return max(left, NOTHING) - recovered
+
+
+def _most_off(street: Street, number: int, gross: Yuan, what: str) -> Yuan | None:
+    """The share of the month's own pay, and no more than leaves the minimum wage of the days in the post."""
+    month = street.month
+    terms = month.place.get("pay.deduction_limits", {})
+    limit = terms.get("owed") if what == "owed" else terms.get("limits", {}).get(what)
+    if limit is None:
+        return None
+    most = to_fen(max(gross, NOTHING) * Decimal(limit["share"]))
+    if limit["keeps_floor"] and "wage.floor" in month.place:
+        person = month.people[number]
+        monthly = Decimal(month.place["wage.floor"]["monthly"])
+        floor = part_of_month(person, month, [monthly] * len(person.stretches))
+        most = min(most, max(gross - floor, NOTHING))
+    return most
+
+
+def reported_for(entered: dict[str, Decimal]) -> dict[str, Yuan]:
+    """What the person reported for tax in a month."""
+    sums = {name: _entered_sum(entered, name) for name in ("additional", "other")}
+    return {**sums, "relief": entered.get("relief", NOTHING)}
+
+
 def _entered_sum(entered: dict[str, Decimal], name: str) -> Yuan:
     return sum((amount for code, amount in entered.items() if code == name or code.startswith(f"{name}.")), NOTHING)
 
 
-def _tax(street: Street, year: YearSoFar, month: dict[str, Yuan], worked: Worked) -> dict[str, Yuan]:
+def _tax(
+    street: Street, year: YearSoFar, month: dict[str, Yuan], worked: Worked, again: dict[str, Yuan]
+) -> dict[str, Yuan]:
     """The month's tax, and the bonus taxed apart or within the wages."""
     terms, counted = street.tax_place["tax.cumulative_withholding"], street.tax_place["tax.basic_months"]
     months = basic_months(counted, mode=year.mode, employed=year.months, month=int(street.paid_in[5:]))
     bonus = worked.earnings.get("annual_bonus", NOTHING)
-    apart = bonus and _is_taxed_apart(street, year, months, month, worked)
+    apart = bonus and _is_taxed_apart(street, year, months, month, worked, again)
     if apart:
         month = month | {"income": month["income"] - bonus}
     return {
@@ -249,7 +330,9 @@ def _tax(street: Street, year: YearSoFar, month: dict[str, Yuan], worked: Worked
     }
 
 
-def _is_taxed_apart(street: Street, year: YearSoFar, months: int, month: dict[str, Yuan], worked: Worked) -> bool:
+def _is_taxed_apart(
+    street: Street, year: YearSoFar, months: int, month: dict[str, Yuan], worked: Worked, reported: dict[str, Yuan]
+) -> bool:
     """The person's choice; without one the way that bears less over the year, each month still to come like this one.
 
     Bonus and differences do not come again.
@@ -261,7 +344,7 @@ def _is_taxed_apart(street: Street, year: YearSoFar, months: int, month: dict[st
         return year.bonus_way == "separate"
     terms, to_come = place["tax.cumulative_withholding"], 12 - int(street.paid_in[5:])
     bonus = worked.earnings["annual_bonus"]
-    again = worked.earned - bonus - worked.exempt - worked.own - month["additional"] - month["other"]
+    again = worked.earned - bonus - worked.exempt - worked.own - reported["additional"] - reported["other"]
     so_far = year.income + month["income"] - bonus
     for name in ("exempt", "special", "additional", "other"):
         so_far -= getattr(year, name) + month[name]

@@ -15,9 +15,10 @@ from payroll.tests.oracle.places import PLACES
 from payroll.tests.oracle.records import Slip, Street
 from payroll.tests.oracle.slips import TOTALS, pay_street, period_of
 
-SEED = 20_260_101
+SEED = 20_260_104
 PEOPLE = 20_000
 MOST_SHOWN = 3
+ADVANCES = ("advanced_by_employer", "advance_recovered")
 
 
 def as_slips(results: Results, period: str) -> list[Slip]:
@@ -104,9 +105,16 @@ class TestTwentyThousandPeople:
                 of_scheme.update(slip.refused or {"paid"})
                 of_scheme.update({"arrears" for period, _ in slip.lines if period})
                 of_scheme.update(name for name in ("tax", "bonus_tax") if slip.totals[name])
+                of_scheme.update(code for _, code in slip.lines if code in ADVANCES)
+                of_scheme.update({"bounded"} if slip.totals["net"] and ("", ADVANCES[0]) in slip.lines else ())
 
         altogether = sum(counted.values(), Counter[str]())
         assert all(one["paid"] > 1500 and one["arrears"] > 100 for one in counted.values()), counted
         assert all(counted[scheme]["tax"] > 300 for scheme in PLACES if scheme != "hourly"), counted
-        for refusal in ("net_below_zero", "below_floor", "standard_missing", "score_missing", "table_key_unknown"):
+        for refusal in (
+            *("net_below_zero", "below_floor", "standard_missing", "score_missing", "table_key_unknown"),
+            "deduction_too_large",
+        ):
             assert altogether[refusal] > 5, altogether
+        assert all(altogether[code] > 500 for code in ADVANCES), altogether
+        assert altogether["bounded"] > 20, altogether

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from common.policy import Policies
+from common.policy import ParameterRow, Policies
 from common.testing import Bench, real_parameters
 from payroll.engine.columns import ABSENT, Coded, Inputs
 from payroll.models import (
@@ -56,7 +56,7 @@ class Street:
     async def has_standard(self, yuan: str, **changes: Any) -> None:
         given: dict[str, Any] = {
             "area": "2201", "staff": STAFF, "post_class": "ordinary", "grade": 1, "starts_on": date(2025, 1, 1),
-            "status": "approved", "drafted_by": "clerk",
+            "status": "approved", "drafted_by": "clerk", "source": "s",
         } | changes  # fmt: skip
         self.numbers += 1
         await self.bench.save(PayStandard(standard_id=f"standard-{self.numbers}", monthly_amount=yuan, **given))
@@ -65,7 +65,7 @@ class Street:
         """Notes a change, and gives its number."""
         given: dict[str, Any] = {
             "area": PLACE, "staff": None, "cause": "entry", "reference": "r",
-            "noted_at": datetime(2026, 6, 1, tzinfo=UTC),
+            "noted_at": datetime(2026, 6, 1, tzinfo=UTC), "noted_by": "somebody",
         } | changes  # fmt: skip
         change = Change(worker_id=worker_id, from_month=from_month, **given)
         await self.bench.save(change)
@@ -139,6 +139,7 @@ class Street:
         staff: str = STAFF,
         paid_in: str | None = None,
         policies: Policies | None = None,
+        own: Sequence[ParameterRow] = (),
         **others: Any,
     ) -> LoadedBatch:
         run = PayrollRun(
@@ -146,10 +147,9 @@ class Street:
             status=RunStatus.CALCULATING, opened_by="clerk", opened_on=date(2026, 1, 1),
         )  # fmt: skip
         batch = PayrollBatch(batch_id="b", run_id="present", area=street, staff=staff, attempt=1)
+        parameters = real_parameters().with_rows(own)
         async with self.bench.session() as session:
-            return await load_batch(
-                session, policies or self.bench.runtime.policies, real_parameters(), run, batch, **others
-            )
+            return await load_batch(session, policies or self.bench.runtime.policies, parameters, run, batch, **others)
 
     async def reads(self, month: str = "2026-03", **others: Any) -> Inputs:
         return (await self.loads(month, **others)).batch.inputs

@@ -87,7 +87,13 @@ class TestStaleChanges:
     def noted_just_before(self, worker_id: str) -> Change:
         moment = CALCULATED - timedelta(seconds=1)
         return Change(
-            worker_id=worker_id, area=PLACE, from_month="2026-03", cause="entry", reference="e", noted_at=moment
+            worker_id=worker_id,
+            area=PLACE,
+            from_month="2026-03",
+            cause="entry",
+            reference="e",
+            noted_at=moment,
+            noted_by="somebody",
         )
 
     async def begins_to_read(self, street: Street, run: PayrollRun) -> None:
@@ -103,6 +109,7 @@ class TestStaleChanges:
         assert await self.stale(street, run) == [change]
 
 
+@pytest.mark.usefixtures("left_to_counties")
 class TestPolicyChoices:
     async def test_a_choice_is_a_change_of_everybody_there(self, street: Street) -> None:
         amounts = {"assistant_social_worker": "200.00", "social_worker": "300.00", "senior_social_worker": "500.00"}

@@ -5,7 +5,7 @@ import pytest
 
 from common.policy import Policies, load_policies
 from common.settings import ROOT
-from payroll.models import Entry
+from payroll.models import Entry, StandingEntry
 from payroll.rules.cycles import PART_TIME, PayPeriod, cycle_of_pay
 from payroll.tests.queries.conftest import PLACE, Street, figures
 
@@ -108,6 +108,33 @@ class TestHalves:
         seen = [(await street.reads(cycle=cycle, policies=halves)).entered for cycle in ("first_half", "second_half")]
 
         assert [figures(entered["hours"]) for entered in seen] == [[4000], [3000]]
+
+    async def test_what_holds_for_the_month_counts_in_its_second_half_alone(
+        self, street: Street, halves: Policies
+    ) -> None:
+        await street.has("li", kind=PART_TIME)
+        for code in ("additional.housing_rent", "deduction.rent", "union_member"):
+            await street.bench.save(
+                StandingEntry(worker_id="li", area=PLACE, code=code, from_month="2026-01", amount=100, entered_by="c")
+            )
+        for cycle, code, amount in (
+            ("month", "annual_bonus", 7), ("month", "overtime_pay", 5), ("second_half", "overtime_pay", 6)
+        ):  # fmt: skip
+            await street.bench.save(
+                Entry(
+                    worker_id="li", area=PLACE, month="2026-03", cycle=cycle, code=code, amount=amount, entered_by="c"
+                )
+            )
+
+        first, second = [
+            (await street.reads(cycle=cycle, policies=halves)).entered for cycle in ("first_half", "second_half")
+        ]
+
+        assert {code: figures(column) for code, column in first.items()} == {"union_member": [100]}
+        assert {code: figures(column) for code, column in second.items()} == {
+            "additional.housing_rent": [100], "annual_bonus": [7], "deduction.rent": [100], "overtime_pay": [6],
+            "union_member": [100],
+        }  # fmt: skip
 
     async def test_a_half_is_owed_by_the_runs_of_halves_alone(self, street: Street, halves: Policies) -> None:
         await street.has("li", kind=PART_TIME)

@@ -1,9 +1,12 @@
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pytest
 
 from common.testing import Bench, empty_tables
+from payroll.engine.leaving import leave_out
+from payroll.engine.working import work_out
 from payroll.models import (
     Attribute,
     Certificate,
@@ -15,9 +18,9 @@ from payroll.models import (
     Placement,
     StandingEntry,
 )
-from payroll.tests.queries.conftest import PLACE, STREET, Street, figures, words
-
-ALLOWANCES = {"assistant_social_worker": "200.00", "social_worker": "300.00", "senior_social_worker": "500.00"}
+from payroll.rules.cycles import PART_TIME
+from payroll.tests.offices import ALLOWANCES, certificate_allowances
+from payroll.tests.queries.conftest import EMPLOYER, PLACE, STREET, Street, figures, words
 
 
 def said(model: Any, **columns: Any) -> Any:
@@ -96,7 +99,10 @@ class TestTransfer:
 
     async def transfer(self, street: Street, **changes: Any) -> None:
         await street.has("li")
-        moved = {"area": "220102002001", "organisation_id": "community-9", "post_class": "committee_member"}
+        moved = {
+            "area": "220102002001", "staff": "community_worker", "organisation_id": "community-9",
+            "post_class": "committee_member",
+        }  # fmt: skip
         await street.bench.save(said(Placement, starts_on=date(2026, 3, 11), transfer_id="t", **(moved | changes)))
 
     async def test_each_employer_pays_its_days(self, street: Street) -> None:
@@ -131,6 +137,105 @@ class TestTransfer:
 
         assert (await street.reads()).size == 0
         assert (there.slip.tolist(), figures(there.standard)) == ([0, 0], [400000, 500000])
+
+    @pytest.mark.parametrize(
+        ("signed_on", "street_of", "post_class"),
+        [
+            pytest.param(date(2025, 12, 20), "220102003", "head", id="agreed after it: where the agreement says"),
+            pytest.param(date(2025, 6, 1), "220102003", "head", id="agreed on its day: where the agreement says"),
+            pytest.param(date(2025, 5, 31), "220102002", "ordinary", id="agreed before it: moved with the others"),
+        ],
+    )
+    async def test_holds_for_what_was_agreed_before_it(
+        self, street: Street, signed_on: date, street_of: str, post_class: str
+    ) -> None:
+        await street.has("li", ends_on=date(2026, 1, 1))
+        moved = {"area": "220102002001", "organisation_id": "community-2", "post_class": "ordinary"}
+        await street.bench.save(
+            said(Placement, starts_on=date(2025, 6, 1), transfer_id="t", staff="community_worker", **moved)
+        )
+        following = {"area": "220102003001", "organisation_id": "community-3", "post_class": "head"}
+        if signed_on < date(2025, 6, 1):
+            following |= {"organisation_id": EMPLOYER}
+        await street.has("li", starts_on=date(2026, 1, 1), signed_on=signed_on, **following)
+
+        seen = {
+            place: words(inputs.keys["post_class"])
+            for place in (STREET, "220102002", "220102003")
+            if (inputs := await street.reads(street=place)).size
+        }
+
+        assert seen == {street_of: [post_class]}
+        assert (await street.reads("2025-12", street="220102002")).size == 1
+
+    async def test_holds_for_its_own_kind_of_staff_alone(self, street: Street) -> None:
+        await self.transfer(street, staff="public_welfare")
+
+        assert (await street.reads()).last_day.tolist() == [31]
+        assert (await street.reads(street="220102002")).size == 0
+
+    async def test_of_two_employers_it_is_the_last_one_that_somebody_leaves(self, street: Street) -> None:
+        await street.has("li", agreement_id="first", kind=PART_TIME, area="220102001003", starts_on=date(2024, 1, 1))
+        await self.transfer(street, organisation_id="community-9", area="220102001009")
+
+        assert (await street.reads("2026-04")).organisation_ids == ("community-220102001003", "community-9")
+
+
+class TestTwoEmployersAtOnce:
+    """Neither agreement ends the other: each employer pays its own, and tax adds up with each by itself."""
+
+    OTHER = "220102001003"
+
+    async def test_each_pays_all_its_days(self, street: Street) -> None:
+        await street.has("li", monthly_pay="3000.00")
+        await street.has("li", area=self.OTHER, starts_on=date(2026, 3, 11), monthly_pay="2000.00")
+
+        inputs = await street.reads()
+
+        assert inputs.organisation_ids == (EMPLOYER, f"community-{self.OTHER}")
+        assert list(zip(inputs.first_day.tolist(), inputs.last_day.tolist(), strict=True)) == [(1, 31), (11, 31)]
+        assert figures(inputs.standard) == [300000, 200000]
+
+    async def test_an_agreement_gives_way_to_the_next_one_with_the_same_employer(self, street: Street) -> None:
+        await street.has("li")
+        await street.has("li", area=self.OTHER, starts_on=date(2025, 2, 1), ends_on=date(2026, 3, 21))
+        await street.has("li", starts_on=date(2026, 3, 11), post_class="head")
+
+        inputs = await street.reads()
+
+        assert inputs.slip.tolist() == [0, 0, 1]
+        assert list(zip(inputs.first_day.tolist(), inputs.last_day.tolist(), strict=True)) == [
+            (1, 10), (11, 31), (1, 20)
+        ]  # fmt: skip
+
+    async def test_what_is_the_persons_goes_to_the_one_that_began_last(self, street: Street) -> None:
+        await street.has("li", monthly_pay="3000.00")
+        await street.has("li", area=self.OTHER, starts_on=date(2025, 6, 1), monthly_pay="2000.00")
+        await street.bench.save(
+            said(Entry, month="2026-03", cycle="month", code="additional", amount=100000, entered_by="c"),
+            said(Entry, month="2026-03", cycle="month", code="score", amount=9000, entered_by="c"),
+        )
+
+        inputs = await street.reads()
+
+        assert figures(inputs.entered["additional"]) == [None, 100000]
+        assert inputs.insured.tolist() == [False, True]
+
+    async def test_contributions_and_tax_are_each_employers_own(self, street: Street) -> None:
+        await street.has("li", monthly_pay="20000.00")
+        await street.has("li", area=self.OTHER, starts_on=date(2025, 6, 1), monthly_pay="10000.00")
+        await street.bench.save(said(Entry, month="2026-03", cycle="month", code="score", amount=9000, entered_by="c"))
+        await street.was_paid("2026-01", {"li": {}}, income=5000000, special=100000)
+
+        loaded = (await street.loads()).batch
+        columns = work_out(loaded).columns
+
+        assert figures(loaded.year.income) == [5000000, 0]
+        contributions, tax = columns["contributions"].tolist(), columns["tax"].tolist()
+        assert contributions[0] == 0 < contributions[1]
+        assert tax[0] > 0
+        alone = leave_out(loaded, np.array([True, False]))
+        assert work_out(alone).columns["tax"].tolist() == tax[1:]
 
 
 class TestStandard:
@@ -184,9 +289,8 @@ class TestChangesInsideAMonth:
             said(Attribute, kind="education", starts_on=date(2026, 3, 20), value="master", said_by="c"),
             said(Attribute, kind="seat", starts_on=date(2025, 3, 20), value="front", said_by="c"),
         )
-        await street.bench.choose("JL-4d", "amounts", ALLOWANCES, area="220102", starts_on=date(2025, 1, 1))
 
-        inputs = await street.reads()
+        inputs = await street.reads(own=[certificate_allowances()])
 
         assert list(zip(inputs.first_day.tolist(), inputs.last_day.tolist(), strict=True)) == [
             (1, 9),
@@ -266,6 +370,30 @@ class TestFactsOfTheMonth:
 
         assert {kind: column.tolist() for kind, column in inputs.leave.items()} == {"personal": [2], "sick": [2]}
 
+    @pytest.mark.clause("LAW-WD-LEAVE")
+    @pytest.mark.parametrize(
+        ("first", "after", "days"),
+        [
+            pytest.param(date(2026, 10, 1), date(2026, 10, 10), 2, id="the holidays of October are paid"),
+            pytest.param(date(2026, 10, 1), date(2026, 10, 11), 3, id="a Saturday to be worked is a day of leave"),
+            pytest.param(date(2026, 10, 1), date(2026, 10, 8), 0, id="a leave of holidays alone is none"),
+            pytest.param(date(2026, 9, 1), date(2026, 11, 1), 22, id="away all month: no day of it is paid"),
+            pytest.param(date(2026, 10, 1), date(2026, 10, 30), 17, id="present on the last working day"),
+        ],
+    )
+    async def test_leave_is_counted_in_working_days(self, street: Street, first: date, after: date, days: int) -> None:
+        await street.has("li")
+        await street.bench.save(said(Leave, leave_id="l", kind="personal", starts_on=first, ends_on=after))
+
+        assert (await street.reads("2026-10")).leave["personal"].tolist() == [days]
+
+    async def test_beyond_the_published_calendar_by_monday_to_friday(self, street: Street) -> None:
+        await street.has("li")
+        leave = {"starts_on": date(2027, 1, 1), "ends_on": date(2027, 1, 5)}
+        await street.bench.save(said(Leave, leave_id="l", kind="personal", **leave))
+
+        assert (await street.reads("2027-01")).leave["personal"].tolist() == [2]
+
     async def test_entries_of_the_month_go_before_standing_ones(self, street: Street) -> None:
         await street.has("li")
         await street.has("wang")
@@ -332,10 +460,11 @@ class TestPolicy:
 
         assert batch.answers["pool.shares"].clause == "JL-4c"
         assert batch.answers["contributions.amounts"].parameters
-        assert "allowance.certificate" not in batch.answers  # nobody has one, so nothing need be chosen
+        assert "allowance.certificate" not in batch.answers  # nobody has one, so no figure is needed
         assert batch.paid_in == "2026-04"
         assert "tax.cumulative_withholding" in batch.tax_answers
 
+    @pytest.mark.usefixtures("left_to_counties")
     async def test_what_a_county_chose_holds_from_its_day(self, street: Street, bench: Bench) -> None:
         await street.has("li")
         await bench.save(said(Certificate, level="social_worker", registered_on=date(2025, 1, 1)))
@@ -359,8 +488,7 @@ class TestPolicy:
             await street.has("li")
             for number in order:
                 await bench.save(rows[number]())
-            await bench.choose("JL-4d", "amounts", ALLOWANCES, area="220102", starts_on=date(2025, 1, 1))
-            seen.append(repr(await street.reads()))
+            seen.append(repr(await street.reads(own=[certificate_allowances()])))
 
         assert seen[0] == seen[1]
 

@@ -27,7 +27,7 @@ async def move(street: Street, worker_id: str, on: date, *, employer: str = "com
     await street.bench.save(
         Placement(
             worker_id=worker_id, starts_on=on, transfer_id=f"t-{worker_id}", area=OTHER_PLACE,
-            organisation_id=employer, post_class="ordinary",
+            organisation_id=employer, post_class="ordinary", staff="community_worker",
         )
     )  # fmt: skip
 

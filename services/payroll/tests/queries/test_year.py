@@ -59,13 +59,23 @@ class TestTotals:
         await street.bench.save(
             Placement(
                 worker_id="li", starts_on=date(2026, 2, 1), transfer_id="t", area=PLACE, organisation_id="other",
-                post_class="ordinary",
+                staff="community_worker", post_class="ordinary",
             )
         )  # fmt: skip
 
         so_far = await year(street)
 
         assert (figures(so_far.income), figures(so_far.months)) == ([0], [2])
+
+    async def test_bonuses_taxed_apart_are_counted_over_all_employers(self, street: Street) -> None:
+        await street.has("li")
+        await street.has("wang")
+        await street.was_paid("2026-01", {"li": {}}, employer="another", bonus=10)
+        await street.was_paid("2026-02", {"li": {}}, bonus=10)
+
+        so_far = await year(street)
+
+        assert figures(so_far.bonuses_apart) == [2, 0]
 
     async def test_what_the_month_before_came_to(self, street: Street) -> None:
         await street.has("li")

@@ -17,7 +17,7 @@ MARCH = date(2026, 3, 1)
 
 
 def borne(area: str, staff: str, **facts: Any) -> Decision[list[Finding]]:
-    given = {"level": "county", "budget": Decimal("100000.00"), "used": Decimal("60000.00")} | facts
+    given: dict[str, Any] = {"level": "county", "budget": Decimal("100000.00"), "used": Decimal("60000.00")} | facts
     return decide_here(pay_within_budget, area=area, staff=staff, on=MARCH, **given)
 
 

@@ -131,6 +131,14 @@ class TestTerms:
                 "all paid in part", id="halves of one whole paid differently",
             ),
             pytest.param([component("a", "kept_level"), component("b", "kept_level")], "at most one", id="twice kept"),
+            pytest.param(
+                [component("kept", "kept_level"), component("least", "floor_of", of=["kept"], amount="1.00")],
+                "kept tops up the sum", id="a floor of what tops up",
+            ),
+            pytest.param(
+                [component("kept", "kept_level"), component("part", "share_of", of=["kept"], share="0.50")],
+                "kept tops up the sum", id="a share of what tops up",
+            ),
         ],
     )  # fmt: skip
     def test_a_policy_file_is_refused_with(self, components: list[dict[str, Any]], words: str) -> None:

@@ -65,9 +65,13 @@ class TestMeetsFloor:
             pytest.param({"normal_pay": "2399.99"}, False, id="a fen below is not"),
             pytest.param({"normal_pay": "240.00", "hours": "10"}, True, id="part-time pay at the hourly floor"),
             pytest.param({"normal_pay": "239.99", "hours": "10"}, False, id="part-time pay a fen below"),
+            pytest.param(
+                {"normal_pay": "246.99", "hours": "10.27", "hourly_floor": "24.05"}, True,
+                id="an hourly floor is rounded as pay is",  # 246.9935
+            ),
             pytest.param({"hours": "10", "hourly_floor": None}, False, id="an hourly floor nobody knows"),
         ],
-    )
+    )  # fmt: skip
     def test_holds_public_welfare_posts_to_the_floor(self, facts: dict[str, Any], permits: bool) -> None:
         decision = floor_decision(WUHAN, "public_welfare", **facts)
 

@@ -164,3 +164,23 @@ class TestSchemeAverage:
         found = rules.average_of_scheme(terms, total=Decimal(total), people=2)
 
         assert (found.permitted, found.short) == (permitted, Decimal(short))
+
+
+class TestWorkingDaysOfLeave:
+    """LAW-WD-LEAVE: leave is counted in working days of the published calendar."""
+
+    @pytest.mark.clause("LAW-WD-LEAVE")
+    @pytest.mark.parametrize(
+        ("first_day", "last_day", "days"),
+        [
+            pytest.param(date(2026, 10, 1), date(2026, 10, 9), 2, id="a holiday and its rest days are none"),
+            pytest.param(date(2026, 10, 8), date(2026, 10, 10), 3, id="a Saturday that is worked is one"),
+            pytest.param(date(2026, 10, 17), date(2026, 10, 18), 0, id="a weekend is none"),
+            pytest.param(date(2026, 10, 12), date(2026, 10, 12), 1, id="both ends belong to it"),
+            pytest.param(date(2027, 1, 1), date(2027, 1, 4), 2, id="of a year not published by Monday to Friday"),
+        ],
+    )
+    def test_days(self, first_day: date, last_day: date, days: int) -> None:
+        decision = decided(rules.working_days_of_leave, first_day=first_day, last_day=last_day)
+
+        assert (decision.outcome, decision.clause) == (days, "LAW-WD-LEAVE")

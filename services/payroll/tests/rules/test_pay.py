@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from common.policy import NotChosen
+from common.policy import ParameterMissing
 from common.testing import decide_here
 from payroll.rules import certificate_allowance, compose_pay, pay_for_part_of_month, share_pool
 from payroll.rules.composition import PayComposition
 from payroll.rules.pay import CertificateAllowance, CertificateLevel, PartialMonth, PoolShares
+from payroll.tests.offices import NO_STEPS, certificate_allowances
 
 CHANGCHUN = "220102001002"
 NANJING = "320102001"
@@ -73,7 +74,13 @@ class TestPayComposition:
         self, entered: Decimal | None, performance: Decimal
     ) -> None:
         decision = decide_here(
-            compose_pay, area=NANJING, staff="union_worker", on=MARCH, standard=Decimal("5000.00"), entered=entered
+            compose_pay,
+            area=NANJING,
+            staff="union_worker",
+            on=MARCH,
+            own=NO_STEPS,
+            standard=Decimal("5000.00"),
+            entered=entered,
         )
 
         assert decision.clause == "JS-6b"
@@ -222,13 +229,13 @@ class TestCertificateAllowance:
         ("level", "amount"),
         [("assistant_social_worker", "200.00"), ("social_worker", "300.00"), ("senior_social_worker", "400.00")],
     )
-    def test_pays_what_the_county_chose_for_the_level(self, level: str, amount: str) -> None:
+    def test_pays_what_the_county_entered_for_the_level(self, level: str, amount: str) -> None:
         decision = decide_here(
             certificate_allowance,
             area=CHANGCHUN,
             staff="community_worker",
             on=MARCH,
-            choices={"amounts": RISING},
+            own=[certificate_allowances(RISING)],
             level=level,
         )
 
@@ -236,8 +243,8 @@ class TestCertificateAllowance:
         assert decision.value == Decimal(amount)
 
     @pytest.mark.clause("JL-4d")
-    def test_nothing_is_assumed_before_the_county_has_chosen(self) -> None:
-        with pytest.raises(NotChosen):
+    def test_nothing_is_assumed_before_the_county_has_entered_it(self) -> None:
+        with pytest.raises(ParameterMissing, match=r"table\.certificate_allowance"):
             decide_here(
                 certificate_allowance,
                 area=CHANGCHUN,
