@@ -138,9 +138,15 @@ class TestDisclosures:
 
         assert set(entry.disclosures) == {"subject", "account", "case", "policy"}
         assert given_back | {name: told[name] for name in SHOWN_FOR_GOOD if name not in given_back} == {
-            name: value for name, value in told.items() if name != "rule_version"
+            name: value for name, value in told.items() if name not in ("rule_version", "parameters")
         }
         assert not given_back.keys() & set(SHOWN_FOR_GOOD)
+
+    def test_name_the_rows_that_figures_stand_in_where_there_are_any(self) -> None:
+        told = content(parameters={"wage.floor": "parameter-1"})
+
+        assert content_of(values(made(parameters={"wage.floor": "parameter-1"})))["parameters"] == told["parameters"]
+        assert "parameters" not in content_of(values(made()))
 
     def test_are_salted_so_that_nobody_can_guess_what_a_digest_stands_for(self) -> None:
         first, second = made(), made()
