@@ -44,6 +44,7 @@ ISSUER = "http://127.0.0.1:8000/dev"
 
 @cache
 def real_policies() -> Policies:
+    import_all_rules()  # it is kept, so it must answer for every service, whichever was imported first
     return load_policies(ROOT / "policies")
 
 

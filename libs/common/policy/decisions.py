@@ -37,7 +37,7 @@ class Decision(BaseModel, Generic[T]):
     on: date
     terms: dict[str, Any]
     terms_since: dict[str, date] = {}
-    parameters: dict[str, str] = {}
+    parameters: dict[str, str] | None = None
     facts: dict[str, Any]
     outcome: Any
     permits: bool
