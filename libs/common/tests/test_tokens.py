@@ -32,6 +32,12 @@ RSA = RSAKey.generate_key(2048, parameters={"kid": "k-rsa", "alg": "RS256"})
 STRANGER = OKPKey.generate_key("Ed25519", parameters={"kid": "k-1", "alg": "Ed25519"})
 
 
+@pytest.fixture(autouse=True)
+def now(monkeypatch):
+    """The moment that the claims are made for, however long other tests took since."""
+    monkeypatch.setattr(time, "time", lambda: NOW)
+
+
 @pytest.fixture
 def checker(tmp_path):
     jwks = tmp_path / "jwks.json"
