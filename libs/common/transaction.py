@@ -294,18 +294,25 @@ def _recorded(decision: Decision[Any], *, subject: str, account: str, now: datet
     )
 
 
-async def count_in_whole(session: AsyncSession, count: Select[int], *, area: str) -> int:
-    """The one number that `count` finds in the whole of `area`, more of which may be taken than the actor can see.
-
-    Wider eyes for this one query: PostgreSQL takes them back with the savepoint they were given in, whatever happens.
+@asynccontextmanager
+async def seeing(session: AsyncSession, *, area: str) -> AsyncIterator[None]:
+    """Wider eyes, those of the whole of `area`, for what the block reads. It writes nothing: PostgreSQL takes the eyes
+    back with the savepoint they were given in, and all else with them. What is shown of what was read is the caller's
+    to keep narrow.
     """
     lowest, highest = code_range(area)
     sight = await session.begin_nested()
     try:
         await session.execute(SCOPE, {"lowest": lowest, "highest": highest})
-        return await session.scalar(count) or 0
+        yield
     finally:
         await sight.rollback()
+
+
+async def count_in_whole(session: AsyncSession, count: Select[int], *, area: str) -> int:
+    """The one number that `count` finds in the whole of `area`, more of which may be taken than the actor can see."""
+    async with seeing(session, area=area):
+        return await session.scalar(count) or 0
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from common.areas import Level, level_of
 from common.errors import BusinessError
 from common.money import in_yuan
 from common.policy import Decision, Finding, ParameterMissing
-from common.transaction import Transaction
+from common.transaction import Transaction, seeing
 from payroll import queries, rules
 from payroll.models import Cycle, PayrollRun
 from payroll.rules.cycles import PayPeriod
@@ -76,7 +76,7 @@ async def budget_figures(tx: Transaction, run: PayrollRun) -> BudgetFigures | No
     row = parameters.find(BUDGET, area=run.area, staff=run.staff, on=date.fromisoformat(f"{run.paid_in}-01"))
     if row is None:
         return None
-    async with queries.seeing_all(tx.session):
+    async with seeing(tx.session, area=""):
         spent = await queries.spent(tx.session, run, area=row.area)
     return BudgetFigures(
         level=level_of(row.area),

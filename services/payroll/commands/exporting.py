@@ -6,11 +6,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
-from common.errors import BusinessError, NotFound, WrongState
+from common.errors import BusinessError, NotFound
 from common.events.payroll import TaxSheetExported
 from common.fields import Sealer
 from common.money import in_yuan, whole_fen
-from common.transaction import About, Transaction
+from common.transaction import About, Transaction, seeing
 from payroll import rules
 from payroll.files import dues, payroll_sheet, payslips, tax
 from payroll.files.cells import Sheet
@@ -22,7 +22,6 @@ from payroll.models.runs import SEALED
 from payroll.queries import files as queries
 from payroll.queries import payslips as own
 from payroll.queries import runs
-from payroll.queries.sight import seeing_all
 
 MOST_SLIPS = 20_000  # in one file; a larger run is taken out by area
 
@@ -86,9 +85,7 @@ async def write_run_file(
     run = await _run(tx, run_id)
     if written_as not in _OFFERED[kind]:
         raise FormatNotOffered(format=written_as, offered=", ".join(_OFFERED[kind]))
-    allowed = SEALED if kind in _OF_WHAT_COUNTS else _CALCULATED
-    if run.status not in allowed:
-        raise WrongState(what="run", state=f"run.{run.status}", needed=f"run.{allowed[0]}")
+    run.require(*(SEALED if kind in _OF_WHAT_COUNTS else _CALCULATED))
     counted = await queries.count_slips(tx.session, run_id=run_id, area=area)
     if counted > MOST_SLIPS:
         raise TooManySlips(slips=counted, most=MOST_SLIPS)
@@ -151,8 +148,7 @@ async def export_tax_sheet(
 ) -> bytes:
     """The sheet that the withholding client imports, identity numbers opened; who took it out, and why, is said."""
     run = await _run(tx, run_id)
-    if run.status not in SEALED:
-        raise WrongState(what="run", state=f"run.{run.status}", needed="run.approved")
+    run.require(*SEALED)
     slips = await queries.run_of_slips(tx.session, run=run)
     if len(slips.slips) > MOST_SLIPS:
         raise TooManySlips(slips=len(slips.slips), most=MOST_SLIPS)
@@ -217,7 +213,7 @@ async def write_own_payslip(tx: Transaction, *, payslip_id: str, account: str) -
     slip = await own.own_payslip(tx.session, payslip_id=payslip_id, account=account)
     if slip is None:
         raise NotFound(what=f"payslip {payslip_id}")
-    async with seeing_all(tx.session):
+    async with seeing(tx.session, area=""):
         run = await _run(tx, slip.run_id)
         slips = await queries.run_of_slips(tx.session, run=run, slip_no=slip.slip_no)
         explained = await queries.explained_lines(tx.session, slips.slips)

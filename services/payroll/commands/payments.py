@@ -18,11 +18,11 @@ from payroll.commands.contributions import count_dues_from_payday
 from payroll.files import bank
 from payroll.files.form import Format, FormNotKnown, form
 from payroll.models import BankAccount, PaymentFile, PayrollRun, RunStatus
+from payroll.models.runs import SEALED
 from payroll.queries import accounts
 from payroll.queries import payments as queries
 
 NO_ACCOUNT, NOT_CONFIRMED = "account_missing", "account_not_confirmed"
-_MAY_BE_FILED = (RunStatus.APPROVED, RunStatus.FILE_SEALED, RunStatus.PAID, RunStatus.CLOSED)
 
 
 class NothingToPay(BusinessError):
@@ -48,7 +48,7 @@ async def seal_payment_file(
     run = await queries.run(tx.session, run_id=run_id, lock=True)
     if run is None:
         raise NotFound(what=f"run {run_id}")
-    run.require(*_MAY_BE_FILED)
+    run.require(*SEALED)
     await require_issued(tx, run)
     earlier = await queries.payment_files(tx.session, run_id=run_id)
     filed = {slip_no for file in earlier for slip_no in file.payslip_nos}

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from common.errors import BusinessError, NotFound, SamePerson
 from common.events.payroll import BatchApproved, RunApproved, RunClosed, RunReviewed
 from common.money import in_yuan
-from common.transaction import Transaction
+from common.transaction import Transaction, seeing
 from payroll import queries
 from payroll.commands.checks import require_budget, require_issued
 from payroll.models import PayrollRun, RunStatus
@@ -54,7 +54,7 @@ async def review_payroll_run(
     run = await _locked(tx, run_id)
     run.require(RunStatus.CALCULATED)
     makers = {run.opened_by} | run.done_by(RunStatus.CALCULATING)
-    async with queries.seeing_all(tx.session):
+    async with seeing(tx.session, area=""):
         if tx.actor.account in makers or await _has_a_hand(tx, run):
             raise SamePerson(what="run.reviewing")
     if run.workers == 0 and not empty:
@@ -84,7 +84,7 @@ async def approve_payroll_run(tx: Transaction, *, run_id: str, on: date, reason:
     run = await _locked(tx, run_id)
     await tx.session.execute(select(func.pg_advisory_xact_lock(_ONE_APPROVAL_AT_A_TIME, func.hashtext(run.staff))))
     run.require(RunStatus.REVIEWED)
-    async with queries.seeing_all(tx.session):
+    async with seeing(tx.session, area=""):
         await _require_somebody_else(tx, run)
         earlier = await queries.earlier_not_approved(tx.session, run)
         outdated = await _is_outdated(tx, run)

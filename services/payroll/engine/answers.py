@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 from common.policy import Terms
-from payroll.engine.columns import Answers, Spoken
+from payroll.engine.columns import Answers, Inputs, Spoken
 
 T = TypeVar("T", bound=Terms)
 
@@ -46,6 +46,14 @@ def terms_of(answers: Answers, rule: str, kind: type[T]) -> T | None:
     if not isinstance(spoken.terms, kind):
         raise TypeError(f"{rule}: the terms are {type(spoken.terms).__name__}, not {kind.__name__}")
     return spoken.terms
+
+
+def needed_terms(inputs: Inputs, answers: Answers, rule: str, kind: type[T]) -> T:
+    """The terms that a clause gives for the rule, or Unanswered."""
+    terms = terms_of(answers, rule, kind)
+    if terms is None:
+        raise Unanswered(rule, area=inputs.area, staff=inputs.staff, month=inputs.month)
+    return terms
 
 
 def unanswered(answers: Answers, tax_answers: Answers) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """What the engine reads and what it gives, column by column."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common.policy import Terms
+from payroll.rules.cycles import PayPeriod
 
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
@@ -82,7 +82,7 @@ class Inputs:
     @property
     def period(self) -> str:
         """The month, or the half of it: `2026-03`, `2026-03.1`, `2026-03.2`."""
-        return self.month + {"first_half": ".1", "second_half": ".2"}.get(self.cycle, "")
+        return PayPeriod(self.month, self.cycle).name
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,6 @@ class Found:
     rule: str | None = None
     clause: str | None = None
     blocks: bool = True
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from common.policy import Finding
-from payroll.engine.answers import Unanswered, terms_of
+from payroll.engine.answers import needed_terms, terms_of
 from payroll.engine.columns import ABSENT, Bool, Inputs, Int
 from payroll.engine.earning import Earned
 from payroll.engine.rows import said
@@ -31,9 +31,7 @@ WORKER, EMPLOYER = "_worker", "_employer"
 
 def contribute(inputs: Inputs, sheet: Sheet, earned: Earned) -> tuple[Int, Int]:
     """Puts both sides of every scheme on the sheet, and gives what the worker and what the employer pays in all."""
-    terms = terms_of(sheet.answers, "contributions.amounts", ContributionSchemes)
-    if terms is None:
-        raise Unanswered("contributions.amounts", area=inputs.area, staff=inputs.staff, month=inputs.month)
+    terms = needed_terms(inputs, sheet.answers, "contributions.amounts", ContributionSchemes)
     insured = _insured(inputs, earned)
     part_time = inputs.part_time if inputs.part_time.any() else None
     known: dict[tuple[int, int], Int] = {}
@@ -105,9 +103,7 @@ def check_floor(inputs: Inputs, sheet: Sheet, earned: Earned, composition: PayCo
     terms = terms_of(sheet.answers, "pay.meets_floor", MeetsFloor)
     if terms is None:
         return
-    figures = terms_of(sheet.answers, "wage.floor", WageFloor)
-    if figures is None:
-        raise Unanswered("wage.floor", area=inputs.area, staff=inputs.staff, month=inputs.month)
+    figures = needed_terms(inputs, sheet.answers, "wage.floor", WageFloor)
     codes = {one.component for one in composition.components if one.counts_for_floor and one.paid}
     normal = sheet.total(codes.__contains__)
     for working_time, rows in ((WorkingTime.FULL_TIME, ~inputs.part_time), (WorkingTime.PART_TIME, inputs.part_time)):

@@ -11,7 +11,6 @@ from payroll.engine.months import contribute_and_hold, work_month
 from payroll.engine.pooling import Piece
 from payroll.engine.taxing import REPORTED, reported_of
 from payroll.rules.arithmetic import zeros
-from payroll.rules.cycles import PayPeriod
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,12 @@ class Differences:
 def differences_of(batch: Batch, places: dict[str, int]) -> Differences:
     """In the order of periods, so that the same facts in another order give the same lines."""
     past = sorted(batch.past, key=lambda one: (one.inputs.month, one.inputs.cycle))
-    periods = tuple(dict.fromkeys(PayPeriod(one.inputs.month, one.inputs.cycle).name for one in past))
+    periods = tuple(dict.fromkeys(one.inputs.period for one in past))
     rows: list[tuple[Int, ...]] = []
     found: list[Found] = []
     reported: dict[str, Int] = {}
     for one in past:
-        period = periods.index(PayPeriod(one.inputs.month, one.inputs.cycle).name)
+        period = periods.index(one.inputs.period)
         held = _work_again(one, places, period, rows, found)
         if one.inputs.month[:4] == batch.paid_in[:4]:
             _report(one, held, reported, size=batch.inputs.size)
@@ -58,9 +57,6 @@ def _work_again(
     """True for the rows that are paid here; their differences go to `rows`."""
     held = np.zeros(past.inputs.size, dtype=bool)
 
-    def settle(piece: Piece) -> None:
-        contribute_and_hold(piece)
-
     def finish(piece: Piece) -> None:
         mine = past.mine[piece.rows]
         here = held[piece.rows] = (mine >= 0) & ~piece.sheet.stopped
@@ -75,7 +71,7 @@ def _work_again(
             if one.blocks and mine[one.slip - piece.rows.start] >= 0:
                 found.append(replace(one, slip=int(mine[one.slip - piece.rows.start])))
 
-    work_month(past.inputs, past.answers, None, settle=settle, finish=finish)
+    work_month(past.inputs, past.answers, None, settle=contribute_and_hold, finish=finish)
     return held
 
 

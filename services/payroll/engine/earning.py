@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache, partial
 import numpy as np
 
 from payroll.engine import findings
-from payroll.engine.answers import Unanswered, terms_of
+from payroll.engine.answers import needed_terms, terms_of
 from payroll.engine.columns import ABSENT, Answers, Bool, Inputs, Int
 from payroll.engine.presence import Presence, presence_of
 from payroll.engine.rows import COMPONENT, MOST_PAY, entered_for, said, too_large
@@ -70,9 +70,7 @@ class Earned:
 def earn(inputs: Inputs, sheet: Sheet) -> Earned:
     """Puts the lines of earnings on the sheet, without the pool's shares."""
     answers = sheet.answers
-    terms = terms_of(answers, "pay.composition", PayComposition)
-    if terms is None:
-        raise Unanswered("pay.composition", area=inputs.area, staff=inputs.staff, month=inputs.month)
+    terms = needed_terms(inputs, answers, "pay.composition", PayComposition)
     inputs = _within_bounds(inputs, sheet)
     _check_entries(inputs, sheet, terms)
     presence = presence_of(inputs, answers)
@@ -157,9 +155,7 @@ def _allowance(inputs: Inputs, answers: Answers) -> Int:
     held = inputs.keys.get("certificate")
     if held is None or not (held.codes >= 0).any():
         return zeros(len(inputs.slip))
-    terms = terms_of(answers, "allowance.certificate", CertificateAllowance)
-    if terms is None:
-        raise Unanswered("allowance.certificate", area=inputs.area, staff=inputs.staff, month=inputs.month)
+    terms = needed_terms(inputs, answers, "allowance.certificate", CertificateAllowance)
     return _by_level(Same(terms), held.words)[held.codes]  # no certificate is -1, the nothing at the end
 
 

@@ -26,7 +26,6 @@ from payroll.engine.spoken_earnings import (
 from payroll.engine.spoken_taking import said_of_bonus_tax, said_of_contribution, said_of_dues, said_of_tax
 from payroll.rules.arithmetic import yuan
 from payroll.rules.composition import PayComposition
-from payroll.rules.cycles import PayPeriod
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ class _One:
     def _paid(self, code: str, period: str, change: int) -> list[int]:
         found = []
         for past in self.batch.past:
-            name = PayPeriod(past.inputs.month, past.inputs.cycle).name
+            name = past.inputs.period
             paid: Int | None = past.paid.get(code)
             if name == period and paid is not None:
                 mine = (past.mine == self.slip) & (past.change_id == change) & (paid != ABSENT)
@@ -158,9 +157,5 @@ class _One:
             return ()
         sources = [self.batch.answers, self.batch.tax_answers]
         if period is not None:
-            sources = [
-                past.answers
-                for past in self.batch.past
-                if PayPeriod(past.inputs.month, past.inputs.cycle).name == period
-            ]
+            sources = [past.answers for past in self.batch.past if past.inputs.period == period]
         return next((answers[line.rule].parameters for answers in sources if line.rule in answers), ())

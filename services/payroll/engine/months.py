@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from payroll.engine.answers import Unanswered, terms_of
+from payroll.engine.answers import needed_terms
 from payroll.engine.columns import ABSENT, Answers, Bool, Inputs, Int, Pool
 from payroll.engine.contributing import check_floor, contribute
 from payroll.engine.earning import earn
@@ -13,9 +13,8 @@ from payroll.engine.pooling import Piece, share_pool
 from payroll.engine.rows import chunks, cut
 from payroll.engine.sheet import Sheet
 from payroll.rules.composition import PayComposition
-from payroll.rules.cycles import PayPeriod
 
-Step = Callable[[Piece], None]
+Step = Callable[[Piece], object]
 
 
 def work_month(
@@ -26,7 +25,7 @@ def work_month(
     Where there is a pool, whoever is stopped takes his part out of it, so it is shared again among the others.
     """
     pieces: list[Piece] = []
-    period = PayPeriod(inputs.month, inputs.cycle).name
+    period = inputs.period
     for rows in chunks(inputs.size):
         sheet = Sheet(rows.stop - rows.start, rows.start, period, answers, None if present is None else present[rows])
         street = _without_entries_of_others(cut(inputs, rows), sheet.present)
@@ -64,9 +63,7 @@ def _stopped(pieces: list[Piece]) -> Bool:
 def contribute_and_hold(piece: Piece) -> tuple[Int, Int]:
     """Contributions of worker and employer, and the minimum wage."""
     inputs, sheet = piece.inputs, piece.sheet
-    composition = terms_of(sheet.answers, "pay.composition", PayComposition)
-    if composition is None:
-        raise Unanswered("pay.composition", area=inputs.area, staff=inputs.staff, month=inputs.month)
+    composition = needed_terms(inputs, sheet.answers, "pay.composition", PayComposition)
     own, employer = contribute(inputs, sheet, piece.earned)
     check_floor(inputs, sheet, piece.earned, composition, own)
     return own, employer

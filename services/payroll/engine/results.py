@@ -1,7 +1,7 @@
 """Slips out of columns: flat lines in their order, the canonical JSON of each slip, leaves and root."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json.encoder import encode_basestring as _said  # as `json.dumps` writes a word, not escaped to ASCII
 
 import numpy as np
@@ -79,9 +79,7 @@ def results_of(batch: Batch, worked: Worked) -> Results:
         root="",
     )
     leaves = tuple(hash_leaf(entry) for entry in entries_of(batch, results))
-    object.__setattr__(results, "leaves", leaves)
-    object.__setattr__(results, "root", root_of(leaves).hex())
-    return results
+    return replace(results, leaves=leaves, root=root_of(leaves).hex())
 
 
 def _with_differences(worked: Worked) -> tuple[Int, Int, Int, Int, Int]:

@@ -12,7 +12,6 @@ CHUNK = 1 << 14
 KEPT = 31 << 20  # bytes; glibc learns from nothing larger than 32 MiB
 
 MOST_PAY = 10**10  # fen in a month: a hundred million yuan
-MOST_YEAR = 10**11  # fen in a tax year
 
 
 @cache

@@ -45,7 +45,8 @@ class Paid:
 
 @dataclass(frozen=True)
 class Taxed:
-    """`income` is what the year's tax goes by; `bonus` what was taxed apart; the last three were reported this month.
+    """`income` is what the year's tax goes by; `bonus` what was taxed apart; the last three were reported for
+    this month, or for an earlier one that is paid for the first time now.
     None is nothing for anybody.
     """
 

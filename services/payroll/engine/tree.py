@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from payroll.rules.sealing import EMPTY_ROOT, hash_leaf, hash_node, root_of
+from payroll.rules.sealing import hash_leaf, hash_node, root_of
 
-__all__ = ["EMPTY_ROOT", "hash_leaf", "hash_node", "is_included", "path_of", "root_of"]
+__all__ = ["hash_leaf", "hash_node", "is_included", "path_of", "root_of"]
 
 
 def path_of(index: int, leaves: Sequence[bytes]) -> list[bytes]:

@@ -118,7 +118,7 @@ class Leave(ScopedRow, Table):
 class Entry(ScopedRow, Table):
     """A monthly variable of a worker: fen for money, hundredths for hours and days; entering again replaces it.
 
-    `cycle` is `month` but for the hours of part-timers.
+    `cycle` is a half only for part-timers, and for codes that go by halves.
     """
 
     __tablename__ = "entry"

@@ -5,7 +5,7 @@ sheet. Every difference is printed with both figures and the reason that gives t
 unexplained.
 
 Exits with 0 when nothing differs or every difference is explained, 1 when one is not, or somebody stands on one side
-only, 2 when the file cannot be read, there is no such run, or no database.
+only without having been set aside, 2 when the file cannot be read, there is no such run, or no database.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Reading payroll's own tables."""
 
-from payroll.queries.changes import StaleChange, has_authored, snapshot_now, stale_changes
+from payroll.queries.changes import has_authored, snapshot_now, stale_changes
 from payroll.queries.figures import figures_missing
-from payroll.queries.loading import LoadedBatch, load_batch
+from payroll.queries.loading import load_batch
 from payroll.queries.missing import missing_since
 from payroll.queries.parameters import parameters_in_force
 from payroll.queries.payslips import compared, explained_slip, own_payslip, own_slips, proof_of, recompute
@@ -28,14 +28,10 @@ from payroll.queries.runs import (
     streets_of,
     year_moved_on,
 )
-from payroll.queries.sight import seeing_all
 from payroll.queries.terms import digest_of_terms, policy_moved_on, terms_by_rule
-from payroll.queries.waiting import WaitingBatch, waiting_batches
+from payroll.queries.waiting import waiting_batches
 
 __all__ = [
-    "LoadedBatch",
-    "StaleChange",
-    "WaitingBatch",
     "areas_of_slips",
     "batch",
     "batches_of",
@@ -64,7 +60,6 @@ __all__ = [
     "run",
     "run_for",
     "runs_where",
-    "seeing_all",
     "set_aside",
     "set_aside_by_code",
     "slips",

@@ -50,11 +50,11 @@ class Owed:
 
 
 async def batch(session: AsyncSession, *, batch_id: str) -> PayrollBatch | None:
-    return await session.scalar(select(PayrollBatch).where(PayrollBatch.batch_id == batch_id))
+    return await session.get(PayrollBatch, batch_id)
 
 
 async def run(session: AsyncSession, *, run_id: str) -> PayrollRun | None:
-    return await session.scalar(select(PayrollRun).where(PayrollRun.run_id == run_id))
+    return await session.get(PayrollRun, run_id)
 
 
 async def owed_by_employers(

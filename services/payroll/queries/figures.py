@@ -46,8 +46,7 @@ async def figures_missing(
         answers = said.answers(period, area=street, staff=run.staff, allowances=allowances)
         tax_answers = said.tax_answers(run.paid_in, area=street, staff=run.staff)
         for rule in unanswered(answers, tax_answers):
-            if rule != ALLOWANCE or allowances:
-                raise NoClause(rule=rule, area=street, staff=run.staff, on=period.begins)
+            raise NoClause(rule=rule, area=street, staff=run.staff, on=period.begins)
     return [missing[key] for key in sorted(missing)]
 
 

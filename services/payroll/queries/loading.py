@@ -13,7 +13,7 @@ from payroll.queries.answers import COUNTY_DIGITS, Policy, policy
 from payroll.queries.facts import facts_of, standards_for
 from payroll.queries.inputs import column, inputs_of
 from payroll.queries.parameters import parameters_in_force
-from payroll.queries.past import Dirty, Key, PastSlips, Street, past_slips, pending
+from payroll.queries.past import Key, PastSlips, Street, past_slips, pending
 from payroll.queries.timelines import STREET_DIGITS, Slip, slips_in, timelines_in
 from payroll.queries.year import year_of
 from payroll.rules.cycles import PayPeriod
@@ -140,13 +140,9 @@ class _Loader:
             answers=answers,
             paid={code: column([one.paid.get(key, {}).get(code, 0) for key in keys]) for code in codes},
             mine=column([self._mine(key, number) for key in keys]),
-            change_id=column([self._cause(one.dirty, slip) for slip in one.slips]),
+            change_id=column([one.dirty.cause(slip.worker_id) for slip in one.slips]),
         )
 
     def _mine(self, key: Key, number: Mapping[Key, int]) -> int:
         home = self.street.home(*key)
         return number[home[0]] if home is not None and self.street.is_home(*key) else -1
-
-    @staticmethod
-    def _cause(dirty: Dirty, slip: Slip) -> int:
-        return dirty.cause(slip.worker_id)

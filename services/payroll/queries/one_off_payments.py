@@ -8,8 +8,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.paging import Rows, make_page, page_query
+from common.transaction import seeing
 from payroll.models import Agreement, OneOffKind, OneOffPayment, Payee
-from payroll.queries.sight import seeing_all
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ async def links(session: AsyncSession, of: Chain) -> Sequence[Link]:
         query = query.where(OneOffPayment.project == of.project, OneOffPayment.paid_in == of.paid_in)
     else:
         query = query.where(OneOffPayment.paid_in.startswith(of.paid_in[:4]))
-    async with seeing_all(session):
+    async with seeing(session, area=""):
         return [Link(*row) for row in (await session.execute(query)).all()]
 
 
@@ -62,7 +62,7 @@ async def is_own_staff(
         .where(Agreement.worker_id == worker_id, Agreement.organisation_id == organisation_id)
         .where(Agreement.starts_on < after, or_(Agreement.ends_on.is_(None), Agreement.ends_on > first))
     )
-    async with seeing_all(session):
+    async with seeing(session, area=""):
         return await session.scalar(query.limit(1)) is not None
 
 

@@ -20,7 +20,6 @@ from payroll.queries.changes import (
 )
 from payroll.queries.raw import fetch
 from payroll.queries.timelines import (
-    STREET_DIGITS,
     Segment,
     Slip,
     last_place,
@@ -296,6 +295,3 @@ async def _paid(
             employer = carrying.get(worker_id) or owners.get(worker_id, employer)
         paid[worker_id, employer][row["code"]] += row["amount"]
     return paid
-
-
-__all__ = ["STREET_DIGITS", "Dirty", "Key", "PastSlips", "Pending", "Street", "past_slips", "pending", "sealed_periods"]

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.errors import BusinessError, NotFound
 from common.paging import Rows
+from common.transaction import seeing
 from payroll import engine
 from payroll.engine.columns import Batch, Results
 from payroll.engine.explain import ExplainedLine
 from payroll.models import PayrollBatch, PayrollRun, Payslip, PayslipLine
 from payroll.queries import runs
-from payroll.queries.sight import seeing_all
 
 
 class SlipDisagrees(BusinessError):
@@ -76,7 +76,7 @@ def recompute(snapshot: bytes) -> tuple[Batch, Results]:
 
 async def own_payslip(session: AsyncSession, *, payslip_id: str, account: str) -> Payslip | None:
     """The slip if it is approved and its worker signs in with `account`."""
-    async with seeing_all(session):
+    async with seeing(session, area=""):
         return await runs.own_payslip(session, payslip_id=payslip_id, account=account)
 
 
@@ -84,7 +84,7 @@ async def own_slips(
     session: AsyncSession, *, account: str, key: bytes, cursor: str | None, limit: int
 ) -> Rows[Payslip]:
     """The approved slips of whoever signs in with `account`, by month."""
-    async with seeing_all(session):
+    async with seeing(session, area=""):
         return await runs.own_slips(session, account=account, key=key, cursor=cursor, limit=limit)
 
 
@@ -94,7 +94,7 @@ async def explained_slip(session: AsyncSession, slip: Payslip) -> ExplainedSlip:
     The caller has made sure that the slip is the reader's to see; its lines may lie where he has moved away from.
     """
     batch, run = await _sealed_in(session, slip)
-    async with seeing_all(session):
+    async with seeing(session, area=""):
         stored = await runs.lines_of(session, slip_no=slip.slip_no)
     lines = await asyncio.to_thread(_explain, batch.snapshot or b"", slip)
     if [(line.code, line.amount, line.period) for line in lines] != [_as_stored(line) for line in stored]:
@@ -163,7 +163,7 @@ def _by_line(explained: ExplainedSlip) -> Mapping[tuple[str, str | None], Explai
 
 
 async def _sealed_in(session: AsyncSession, slip: Payslip) -> tuple[PayrollBatch, PayrollRun]:
-    async with seeing_all(session):
+    async with seeing(session, area=""):
         batch = await runs.batch(session, batch_id=slip.batch_id)
         run = await runs.run(session, run_id=slip.run_id)
     if batch is None or run is None:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 
 async def fetch(session: AsyncSession, statement: str, *arguments: Any) -> Sequence[Any]:
-    """For reading thousands of rows at a time, where objects of the ORM would cost more than all the rest."""
+    """For thousands of rows at a time, where objects of the ORM would cost more than all the rest."""
     await session.flush()
     connection = await session.connection()
     driver: Any = (await connection.get_raw_connection()).driver_connection

@@ -286,14 +286,3 @@ async def spent(session: AsyncSession, run: PayrollRun, *, area: str) -> int:
         )
         or 0
     )
-
-
-async def slips_of_worker(
-    session: AsyncSession, *, worker_id: str, organisation_id: str, month: str, cycle: str
-) -> Payslip | None:
-    """The slip of an employer's month, of whatever run."""
-    return await session.scalar(
-        select(Payslip)
-        .where(Payslip.worker_id == worker_id, Payslip.organisation_id == organisation_id)
-        .where(Payslip.month == month, Payslip.cycle == cycle)
-    )

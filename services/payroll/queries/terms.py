@@ -19,10 +19,10 @@ Digests = Mapping[str, str]
 def terms_by_rule(batch: Batch, documents: Digests) -> dict[str, str]:
     """By period and rule, those of everything a batch was worked out by, earlier periods as well."""
     inputs = batch.inputs
-    named = _named(batch.answers, PayPeriod(inputs.month, inputs.cycle).name)
+    named = _named(batch.answers, inputs.period)
     named |= _named(batch.tax_answers, batch.paid_in)
     for past in batch.past:
-        named |= _named(past.answers, PayPeriod(past.inputs.month, past.inputs.cycle).name)
+        named |= _named(past.answers, past.inputs.period)
     return {name: _digest(said, documents) for name, said in sorted(named.items())}
 
 

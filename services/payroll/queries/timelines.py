@@ -65,9 +65,9 @@ WHERE staff = $1 AND worker_id IN ({workers}) ORDER BY worker_id, starts_on
 """
 
 
-def street_of(area: str, digits: int = STREET_DIGITS) -> str:
+def street_of(area: str) -> str:
     """The part of an area whose pay is worked out together; an area above the streets stands by itself."""
-    return area[:digits]
+    return area[:STREET_DIGITS]
 
 
 async def timelines_of(session: AsyncSession, workers: Sequence[str], *, staff: str) -> dict[str, list[Segment]]:

@@ -12,17 +12,7 @@ from common.money import FEN, Yuan
 from common.policy import Terms, rule
 from common.text import Code, Line
 from payroll.rules.arithmetic import Int, Ratio, Rounding, Same, column, fen, rounded, yuan
-
-_LABELS = {
-    "pension": "养老保险",
-    "medical": "医疗保险",
-    "unemployment": "失业保险",
-    "injury": "工伤保险",
-    "maternity": "生育保险",
-    "housing_fund": "住房公积金",
-}
-
-Rate = Annotated[Decimal, Field(ge=0, le=1)]
+from payroll.rules.parameters import SCHEMES, Rate
 
 
 class Scheme(BaseModel):
@@ -55,7 +45,7 @@ class Scheme(BaseModel):
 
     @property
     def label(self) -> str:
-        return self.label_zh or _LABELS.get(self.scheme, self.scheme)
+        return self.label_zh or SCHEMES.get(self.scheme, self.scheme)
 
     def amount(self, contribution_base: Decimal, rate: Decimal) -> Decimal:
         return yuan(self.amounts(column(fen(contribution_base)), rate)[0])
@@ -86,7 +76,6 @@ class Figures(NamedTuple):
 class Sides:
     """What a scheme is owed, row by row, in fen."""
 
-    contribution_base: Int
     employer: Int
     worker: Int
 
@@ -96,7 +85,7 @@ def contributed(scheme: Figures, contribution_base: Int, *, fixed: int) -> Sides
     worker = employer = rounded(contribution_base, scheme.employer, scheme.unit, scheme.rounding)
     if scheme.worker != scheme.employer:
         worker = rounded(contribution_base, scheme.worker, scheme.unit, scheme.rounding)
-    return Sides(contribution_base, employer, worker + fixed if fixed else worker)
+    return Sides(employer, worker + fixed if fixed else worker)
 
 
 def held_to(pay: Int, floor: int, ceiling: int) -> Int:

@@ -205,9 +205,6 @@ class ComponentAmount(BaseModel):
 class Composition(BaseModel):
     amounts: list[ComponentAmount]
 
-    def of(self, kind: ComponentKind) -> ComponentAmount | None:
-        return next((one for one in self.amounts if one.kind is kind), None)
-
 
 @rule("pay.composition")
 def compose_pay(
