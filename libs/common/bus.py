@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_c
 from common.events import event_classes
 
 EVENT_PARTITIONS = 6
+DEALT = frozenset({"work"})  # streams dealt out to partitions in turn: no order to keep, and equal shares
 _ID = re.compile(r"[\x21-\x7e]{1,60}\Z")
 _SOURCE = re.compile(r"(?=.{3,60}\Z)/[a-z]+/[a-z]+\Z")
 _CONNECT_ATTEMPTS = 60
@@ -36,7 +37,7 @@ def source_of(service: str, stream: str) -> str:
 
 def streams_of(service: str) -> dict[str, int]:
     """The streams a service has topics for, with their partitions: decisions have one, because their order is
-    evidence; events are spread by key, and so is the work that a service gives to its own processes, where it does.
+    evidence; events are spread by key; the work that a service gives to its own processes, where it does, is dealt out.
     """
     own = {cls.stream for cls in event_classes().values() if cls.publisher == service}
     return {"events": EVENT_PARTITIONS, "decisions": 1} | ({"work": EVENT_PARTITIONS} if "work" in own else {})

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from common.bus import kafka_headers, open_producer, source_of, streams_of, topic_of
+from common.bus import DEALT, kafka_headers, open_producer, source_of, streams_of, topic_of
 from common.clock import utc_now
 from common.keys import Keys
 from common.observability import OUTBOX_AGE, OUTBOX_SENT, OUTBOX_UNSENT
@@ -159,12 +159,14 @@ class Relay:
         if not rows:
             return 0
         topic = topic_of(self._settings.topic_prefix, self._service, stream)
+        dealt = sorted(await producer.partitions_for(topic)) if stream in DEALT else []
         source = source_of(self._service, stream)
         pending = [
             await producer.send(
                 topic,
                 key=row.key.encode(),
                 value=row.body,
+                partition=dealt[row.sequence % len(dealt)] if dealt else None,
                 headers=kafka_headers(
                     event_id=row.event_id,
                     source=source,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections import Counter
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,7 @@ class Arrived:
     sequence: int
     key: str
     number: int
+    partition: int
 
 
 async def arrived(bus, *, at_least: int, within: float = 30) -> list[Arrived]:
@@ -61,7 +63,7 @@ async def arrived(bus, *, at_least: int, within: float = 30) -> list[Arrived]:
 def _arrived(record) -> Arrived:
     headers = {name: value.decode() for name, value in record.headers}
     body = json.loads(record.value)
-    return Arrived(headers["ce_id"], int(headers["ce_sequence"]), record.key.decode(), body["number"])
+    return Arrived(headers["ce_id"], int(headers["ce_sequence"]), record.key.decode(), body["number"], record.partition)
 
 
 def once_each(found: list[Arrived]) -> list[Arrived]:
@@ -99,6 +101,26 @@ async def relaying(bench, bus, engine=None):
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+
+
+class TestPartitions:
+    KEYS = ["one", "one", "one", "two", "two", "three"] * 4
+
+    async def test_of_a_key_are_one(self, bench, bus):
+        async with relaying(bench, bus):
+            await say(bench, *((key, number) for number, key in enumerate(self.KEYS)))
+            found = await arrived(bus, at_least=24)
+
+        assert len({(one.key, one.partition) for one in found}) == 3
+
+    async def test_of_work_are_dealt_out_in_turn(self, bench, bus, monkeypatch):
+        """Whoever works on a sixth of the partitions has a sixth of the work, whatever it is about."""
+        monkeypatch.setattr(relay_module, "DEALT", {"events"})
+        async with relaying(bench, bus):
+            await say(bench, *((key, number) for number, key in enumerate(self.KEYS)))
+            found = await arrived(bus, at_least=24)
+
+        assert Counter(one.partition for one in once_each(found)) == dict.fromkeys(range(6), 4)
 
 
 class TestOrder:

@@ -44,7 +44,6 @@ FROM unnest($7::text[], $8::text[], $11::text::int[], $12::text::int[], $13::tex
 ON CONFLICT (worker_id, organisation_id, month, cycle) DO NOTHING
 RETURNING leaf, slip_no
 """  # noqa: S608  # names of columns, nothing from outside
-# Lines as the database has stored them, beside their slips: each slip must be the sum of its own.
 _LINES = """
 WITH written AS (
     INSERT INTO payslip_line (slip_no, ordinal, code, amount, period, change_id, area)
@@ -53,29 +52,16 @@ WITH written AS (
     FROM unnest($1::text::bigint[], $2::text::smallint[], $3::text::int[], $4::text::int[], $5::text::bigint[],
                 $6::text::int[], $7::text::bigint[])
          AS given (slip_no, ordinal, code, area, amount, period, change_id)
-    RETURNING slip_no, code, amount
-), slips AS (
-    SELECT sum(gross) AS gross, sum(contributions) AS contributions, sum(employer_contributions) AS employer,
-           sum(tax) AS tax, sum(net) AS net, coalesce(sum(amount) FILTER (WHERE code = ANY($12::text[])), 0) AS earned,
-           coalesce(sum(amount) FILTER (WHERE code = ANY($13::text[])), 0) AS deducted,
-           coalesce(sum(amount) FILTER (WHERE code = ANY($14::text[])), 0) AS paid_by_employer
-    FROM (
-        SELECT slip_no, gross, contributions, employer_contributions, tax + bonus_tax AS tax, net, NULL AS code,
-               NULL::bigint AS amount
-        FROM payslip WHERE batch_id = $11
-        UNION ALL
-        SELECT slip_no, NULL, NULL, NULL, NULL, NULL, code, amount FROM written
-    ) AS rows GROUP BY slip_no
+    RETURNING code, amount
 )
-SELECT count(gross) AS slips,
-       coalesce(sum(gross), 0) AS gross_total,
-       coalesce(sum(contributions), 0) AS contributions_total,
-       coalesce(sum(employer), 0) AS employer_total,
-       coalesce(sum(tax), 0) AS tax_total,
-       coalesce(sum(net), 0) AS net_total,
-       count(*) FILTER (WHERE (gross, net, employer) IS DISTINCT FROM (earned, earned - deducted, paid_by_employer))
-           AS wrong
-FROM slips
+SELECT code, sum(amount)::bigint FROM written GROUP BY code
+"""
+_TOTALS = """
+SELECT count(*) AS slips, coalesce(sum(gross), 0)::bigint AS gross_total,
+       coalesce(sum(contributions), 0)::bigint AS contributions_total,
+       coalesce(sum(employer_contributions), 0)::bigint AS employer_total,
+       coalesce(sum(tax + bonus_tax), 0)::bigint AS tax_total, coalesce(sum(net), 0)::bigint AS net_total
+FROM payslip WHERE batch_id = $1
 """
 _SET_ASIDE = """
 INSERT INTO set_aside (run_id, batch_id, worker_id, organisation_id, area, period, code, zh, en, clause)
@@ -84,7 +70,7 @@ FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text
 """
 
 Written = Mapping[str, int]
-NOTHING_WRITTEN: Written = {"slips": 0, "wrong": 0} | dict.fromkeys(TOTALS.values(), 0)
+NOTHING_WRITTEN: Written = {"slips": 0} | dict.fromkeys(TOTALS.values(), 0)
 
 
 class PaidMeanwhile(Exception):
@@ -118,7 +104,10 @@ async def write_slips(
     inputs: Inputs,
     areas: Sequence[str],
 ) -> Written:
-    """The slips that are paid, and their lines; answers what the database makes of them, for `reconcile_batch`."""
+    """The slips that are paid, and their lines; answers what the database makes of them, for `reconcile_batch`.
+
+    Raises TotalsDisagree where a slip is not the sum of its lines, or the lines that were stored are not these.
+    """
     paid = np.flatnonzero(results.paid)
     if not len(paid):
         return NOTHING_WRITTEN
@@ -140,19 +129,19 @@ async def write_slips(
     )
     if len(written) != len(paid):
         raise PaidMeanwhile(f"{len(paid) - len(written)} people of {batch.area}")
-    leaves, slip_nos = np.array(written, dtype=np.int64).T
     numbers = np.zeros(len(results.paid), dtype=np.int64)
-    numbers[paid[leaves]] = slip_nos
-    return await _write_lines(tx, batch, results, numbers, places)
+    numbers[paid[[row[0] for row in written]]] = [row[1] for row in written]
+    _require_sums(batch, results)
+    await _write_lines(tx, batch, results, numbers, places)
+    [totals] = await fetch(tx.session, _TOTALS, batch.batch_id)
+    return dict(totals)
 
 
-async def _write_lines(
-    tx: Transaction, batch: PayrollBatch, results: Results, numbers: Int, places: Numbered
-) -> Written:
-    slips = results.line_slip
+async def _write_lines(tx: Transaction, batch: PayrollBatch, results: Results, numbers: Int, places: Numbered) -> None:
+    slips, codes = results.line_slip, [line.code for line in results.layout]
     ordinals = np.arange(len(slips)) - np.searchsorted(slips, slips)
     with_differences = bool((results.line_period >= 0).any())
-    [row] = await fetch(
+    written = await fetch(
         tx.session,
         _LINES,
         listed(numbers[slips]),
@@ -162,13 +151,35 @@ async def _write_lines(
         listed(results.line_amount),
         listed(results.line_period + 1) if with_differences else None,
         listed(results.line_change) if with_differences else None,
-        [line.code for line in results.layout],
+        codes,
         list(results.periods),
         places.words,
-        batch.batch_id,
-        *([line.code for line in results.layout if line.kind == kind] for kind in SUMMED),
     )
-    return dict(row)
+    sums = _sums(results.line_code, results.line_amount, len(codes)).tolist()
+    stated = {codes[code]: sums[code] for code in np.unique(results.line_code).tolist()}
+    _compare(dict(map(tuple, written)), stated, what=batch.batch_id)
+
+
+def _require_sums(batch: PayrollBatch, results: Results) -> None:
+    """Raises TotalsDisagree where a slip is not the sum of its lines."""
+    kinds = [line.kind for line in results.layout]
+    earned, deducted, paid_by_employer = (
+        _sums(results.line_slip[of_kind], results.line_amount[of_kind], len(results.paid))
+        for kind in SUMMED
+        for of_kind in [np.array([one == kind for one in kinds], dtype=np.bool_)[results.line_code]]
+    )
+    columns = results.columns
+    wrong = (columns["gross"] != earned) | (columns["net"] != earned - deducted)
+    wrong |= columns["employer_contributions"] != paid_by_employer
+    if wrong.any():
+        raise TotalsDisagree(f"{batch.batch_id}: {int(wrong.sum())} slips are not the sum of their lines")
+
+
+def _sums(places: Int, amounts: Int, size: int) -> Int:
+    """What comes together in each place."""
+    sums = np.zeros(size, dtype=np.int64)
+    np.add.at(sums, places, amounts)
+    return sums
 
 
 def listed(column: Int) -> str:
@@ -202,10 +213,8 @@ FROM payroll_batch WHERE run_id = $1
 
 
 def reconcile_batch(batch: PayrollBatch, written: Written) -> None:
-    """Every slip is the sum of its lines, and the batch that of its slips; else TotalsDisagree."""
-    if written["wrong"] or written["slips"] != batch.workers:
-        raise TotalsDisagree(f"{batch.batch_id}: {written['wrong']} slips are not the sum of their lines")
-    _compare(written, batch.totals, what=batch.batch_id)
+    """The batch is the sum of the slips that were stored, and counts as many; else TotalsDisagree."""
+    _compare(written, batch.totals | {"slips": batch.workers}, what=batch.batch_id)
 
 
 async def reconcile_run(tx: Transaction, run: PayrollRun) -> None:
@@ -216,6 +225,6 @@ async def reconcile_run(tx: Transaction, run: PayrollRun) -> None:
 
 
 def _compare(found: Mapping[str, int], stated: dict[str, int], *, what: str) -> None:
-    wrong = [f"{name} {found[name]}, not {total}" for name, total in stated.items() if found[name] != total]
+    wrong = [f"{name} {found.get(name)}, not {total}" for name, total in stated.items() if found.get(name) != total]
     if wrong:
         raise TotalsDisagree(f"{what}: {'; '.join(wrong)}")

@@ -15,6 +15,7 @@ from common.events.payroll import BatchCalculated, BatchQueued, RunCalculated, R
 from common.policy import NoClause
 from common.tables import ParkedMessage
 from common.testing import Bench, somebody
+from payroll.commands import slip_rows
 from payroll.commands.runs import MonthNotBegun, PaidBeforeEarned, ParametersMissing, RunAlreadyOpened
 from payroll.engine import work_out
 from payroll.engine.columns import Batch, Results
@@ -294,6 +295,21 @@ class TestBatch:
         assert await bench.rows(Payslip) == []
         [parked] = await bench.rows(ParkedMessage)
         assert "2 slips are not the sum of their lines" in parked.reason
+
+
+    async def test_is_kept_only_where_the_lines_that_are_stored_come_to_the_same(
+        self, office: Any, bench: Bench, opened: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await office.queues(opened)
+        [first, _] = await bench.sent(BatchQueued)
+        with monkeypatch.context() as broken:
+            stored = slip_rows._LINES.replace("given.amount,", "given.amount + (given.ordinal = 0)::int,")
+            broken.setattr(slip_rows, "_LINES", stored)
+            await bench.hear(first)
+
+        assert await bench.rows(Payslip) == []
+        [parked] = await bench.rows(ParkedMessage)
+        assert "TotalsDisagree" in parked.reason
 
 
 def _one_fen_to_the_next(column: str, batch: Batch) -> Results:
