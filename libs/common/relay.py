@@ -13,7 +13,8 @@ from typing import Any
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
-from sqlalchemy import Connection, delete, text
+from sqlalchemy import Connection, String, bindparam, delete, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -45,10 +46,19 @@ UPDATE outbox_message o SET sequence = :after + ready.n FROM ready WHERE o.event
 """)
 _UNSENT = text("""
 SELECT event_id, sequence, key, type, body, traceparent, recorded_at FROM outbox_message
-WHERE stream = :stream AND sequence > :sent ORDER BY sequence LIMIT :batch
+WHERE stream = :stream AND sequence > coalesce((SELECT sent FROM relay_position WHERE stream = :stream), 0)
+ORDER BY sequence LIMIT :batch
 """)
+# The streams that have something to number or to send; asked on the connection that holds the lock, so that a lost
+# lock is noticed before anything is done.
+_WITH_NEWS = text("""
+SELECT s.stream FROM unnest(:streams) AS s (stream) LEFT JOIN relay_position p USING (stream)
+WHERE EXISTS (SELECT FROM outbox_message m WHERE m.stream = s.stream AND m.sequence IS NULL)
+   OR p.sequenced > p.sent
+""").bindparams(bindparam("streams", type_=ARRAY(String)))
 # A plan kept from when the outbox was nearly empty would read all of it, for each row, once there is much in it.
 _PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
+_ALWAYS_PLAN_ANEW = text("SET plan_cache_mode = force_custom_plan")
 _WAITING = text("""
 SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(m.recorded_at)), 0) FROM outbox_message m
 LEFT JOIN relay_position p USING (stream) WHERE m.sequence IS NULL OR m.sequence > coalesce(p.sent, 0)
@@ -93,6 +103,7 @@ class Relay:
             try:
                 await self._become_leader(lock)
                 await self._listen(lock)
+                await lock.execute(_ALWAYS_PLAN_ANEW)
                 await self._relay(lock)
             finally:
                 # Back in the pool it would go on holding the lock, and nobody could lead again.
@@ -105,8 +116,7 @@ class Relay:
         await producer.start()
         try:
             while True:
-                await lock.execute(text("SELECT 1"))  # the lock lives as long as this connection
-                await self._pass_on(producer)
+                await self._pass_on(lock, producer)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), _IDLE)
         finally:
@@ -121,12 +131,14 @@ class Relay:
         connection: asyncpg.Connection[Any] = raw.driver_connection
         await connection.add_listener("outbox", lambda *_: self._wake.set())
 
-    async def _pass_on(self, producer: AIOKafkaProducer) -> None:
-        """Number and send what there is."""
+    async def _pass_on(self, lock: AsyncConnection, producer: AIOKafkaProducer) -> None:
+        """Number and send what there is, a batch of each stream in turn."""
         self._wake.clear()
-        for stream in streams_of(self._service):
-            while await self._number(stream) + await self._send(producer, stream) > 0:
-                pass
+        streams = list(streams_of(self._service))
+        while with_news := list(await lock.scalars(_WITH_NEWS, {"streams": streams})):
+            for stream in with_news:
+                await self._number(stream)
+                await self._send(producer, stream)
 
     async def _keep_house(self) -> None:
         """Measure what waits, beside the relay that may itself be waiting; forget answers nobody asks for again."""
@@ -147,17 +159,16 @@ class Relay:
         async for _ in tally_days(self._engine, service=self._service, keys=self._keys):
             pass
 
-    async def _number(self, stream: str) -> int:
+    async def _number(self, stream: str) -> None:
         async with self._engine.begin() as connection:
-            return await connection.run_sync(_number_batch, stream)
+            await connection.run_sync(_number_batch, stream)
 
-    async def _send(self, producer: AIOKafkaProducer, stream: str) -> int:
+    async def _send(self, producer: AIOKafkaProducer, stream: str) -> None:
         async with self._engine.connect() as connection:
             await connection.execute(_PLAN_ANEW)
-            sent = await connection.scalar(text("SELECT sent FROM relay_position WHERE stream = :s"), {"s": stream})
-            rows = (await connection.execute(_UNSENT, {"stream": stream, "sent": sent or 0, "batch": BATCH})).all()
+            rows = (await connection.execute(_UNSENT, {"stream": stream, "batch": BATCH})).all()
         if not rows:
-            return 0
+            return
         topic = topic_of(self._settings.topic_prefix, self._service, stream)
         dealt = sorted(await producer.partitions_for(topic)) if stream in DEALT else []
         source = source_of(self._service, stream)
@@ -187,10 +198,9 @@ class Relay:
                 {"sent": rows[-1].sequence, "stream": stream},
             )
         OUTBOX_SENT.labels(self._service).inc(len(rows))
-        return len(rows)
 
 
-def _number_batch(connection: Connection, stream: str) -> int:
+def _number_batch(connection: Connection, stream: str) -> None:
     connection.execute(
         text("INSERT INTO relay_position (stream, sequenced, sent) VALUES (:s, 0, 0) ON CONFLICT DO NOTHING"),
         {"s": stream},
@@ -204,4 +214,3 @@ def _number_batch(connection: Connection, stream: str) -> int:
         connection.execute(
             text("UPDATE relay_position SET sequenced = :n WHERE stream = :s"), {"n": after + given, "s": stream}
         )
-    return given

@@ -266,9 +266,9 @@ class TestLeading:
         failing = True
         pass_on = Relay._pass_on
 
-        async def fail_once(self, producer):
+        async def fail_once(self, *given):
             nonlocal failing
-            await pass_on(self, producer)
+            await pass_on(self, *given)
             if failing:
                 failing = False
                 raise ConnectionError("the broker went away")
