@@ -135,6 +135,9 @@ class Payslip(GovernedRow, Table):
         Index("ix_payslip_batch_id", "batch_id", "leaf"),
     )
 
+    # Without an index of its own: nobody asks for an area's slips but by run, batch or person, and the planner would
+    # go through all slips of a county for each of its streets.
+    area: Mapped[str] = mapped_column(AreaCode)
     slip_no: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     payslip_id: Mapped[str] = mapped_column(Id, unique=True)
     run_id: Mapped[str] = mapped_column(Id)
@@ -180,7 +183,7 @@ class PayslipLine(ScopedRow, Table):
         ),
     )
 
-    # Without an index of its own: the planner would go through all lines of an area once for every slip.
+    # Without an index of its own, as that of the slip.
     area: Mapped[str] = mapped_column(AreaCode)
     slip_no: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     ordinal: Mapped[int] = mapped_column(SmallInteger, primary_key=True)

@@ -41,6 +41,8 @@ _BEGINS, _AFTER = Segment._fields.index("begins"), Segment._fields.index("ends")
 
 Timelines = Mapping[str, Sequence[Segment]]
 
+# By themselves, and what is known of them in statements of their own: as one, the planner went through all of a county
+# for each of its streets.
 _EVER_IN = """
 SELECT a.worker_id FROM agreement a
 JOIN unnest($2::text[], $3::text[]) AS s(lowest, highest)
@@ -55,13 +57,13 @@ WHERE p.staff = $1
 _AGREEMENTS = """
 SELECT a.worker_id, a.organisation_id, a.area, a.post_class, a.kind, a.starts_on, a.ends_on, a.signed_on,
        a.probation_ends_on, (a.monthly_pay * 100)::bigint AS pay, p.left_on
-FROM agreement a LEFT JOIN payee p ON p.worker_id = a.worker_id
-WHERE a.staff = $1 AND a.worker_id IN ({workers})
+FROM agreement a LEFT JOIN payee p ON p.worker_id = a.worker_id AND p.worker_id = ANY($2::text[])
+WHERE a.staff = $1 AND a.worker_id = ANY($2::text[])
 ORDER BY a.worker_id COLLATE "C", a.starts_on, a.agreement_id
 """
 _PLACEMENTS = """
 SELECT worker_id, starts_on, organisation_id, area, post_class FROM placement
-WHERE staff = $1 AND worker_id IN ({workers}) ORDER BY worker_id, starts_on
+WHERE staff = $1 AND worker_id = ANY($2::text[]) ORDER BY worker_id, starts_on
 """
 
 
@@ -71,18 +73,17 @@ def street_of(area: str) -> str:
 
 
 async def timelines_of(session: AsyncSession, workers: Sequence[str], *, staff: str) -> dict[str, list[Segment]]:
-    agreements = await fetch(session, _AGREEMENTS.format(workers="SELECT unnest($2::text[])"), staff, list(workers))
-    placements = await fetch(session, _PLACEMENTS.format(workers="SELECT unnest($2::text[])"), staff, list(workers))
+    agreements = await fetch(session, _AGREEMENTS, staff, list(workers))
+    placements = await fetch(session, _PLACEMENTS, staff, list(workers))
     return _timelines(agreements, placements)
 
 
 async def timelines_in(session: AsyncSession, streets: Iterable[str], *, staff: str) -> dict[str, list[Segment]]:
     """Of everybody who ever served in one of the streets, in the order of ids."""
     ranges = [code_range(street) for street in sorted(streets)]
-    bounds = [lowest for lowest, _ in ranges], [highest for _, highest in ranges]
-    agreements = await fetch(session, _AGREEMENTS.format(workers=_EVER_IN), staff, *bounds)
-    placements = await fetch(session, _PLACEMENTS.format(workers=_EVER_IN), staff, *bounds)
-    return _timelines(agreements, placements)
+    lowest, highest = [lowest for lowest, _ in ranges], [highest for _, highest in ranges]
+    rows = await fetch(session, _EVER_IN, staff, lowest, highest)
+    return await timelines_of(session, [worker_id for (worker_id,) in rows], staff=staff)
 
 
 def _timelines(agreements: Sequence[Any], placements: Sequence[Any]) -> dict[str, list[Segment]]:

@@ -419,7 +419,6 @@ def upgrade() -> None:
     sa.UniqueConstraint('payslip_id', name=op.f('uq_payslip_payslip_id')),
     sa.UniqueConstraint('worker_id', 'organisation_id', 'month', 'cycle', name=op.f('uq_payslip_worker_id_organisation_id_month_cycle'))
     )
-    op.create_index(op.f('ix_payslip_area'), 'payslip', ['area'], unique=False)
     op.create_index('ix_payslip_batch_id', 'payslip', ['batch_id', 'leaf'], unique=False)
     op.create_index('ix_payslip_run_id', 'payslip', ['run_id'], unique=False)
     op.create_table('payslip_line',
@@ -543,7 +542,6 @@ def downgrade() -> None:
     op.drop_table('payslip_line')
     op.drop_index('ix_payslip_run_id', table_name='payslip')
     op.drop_index('ix_payslip_batch_id', table_name='payslip')
-    op.drop_index(op.f('ix_payslip_area'), table_name='payslip')
     op.drop_table('payslip')
     op.drop_index(op.f('ix_payroll_run_area'), table_name='payroll_run')
     op.drop_table('payroll_run')
