@@ -27,6 +27,7 @@ _RATES = (  # scheme, worker, employer, fixed, unit
     ("housing_fund", "0.08", "0.08", "0.00", "1"),
 )
 FLOOR, CEILING = "4307.10", "21535.50"
+REPORTED = "additional.children_education"
 CHANGED = 10  # of so many people one has differences for the month before
 
 PLACE: Place = {
@@ -104,12 +105,13 @@ def draw_batch(seed: int, people: int, *, changed: int) -> Batch:
         inputs = _inputs(draw, BEFORE, mine)
         paid = {code: draw.integers(0, 800_00 if code in LINES[:2] else 300_00, changed) for code in LINES}
         past = (Past(inputs, answers, paid, mine, np.full(changed, 7)),)
+    inputs = _inputs(draw, MONTH, np.arange(people))
     return Batch(
         paid_in=MONTH,
-        inputs=_inputs(draw, MONTH, np.arange(people)),
+        inputs=inputs,
         answers=answers,
         tax_answers=answers_of(TAX_PLACE),
-        year=_year(draw, people),
+        year=_year(draw, people, np.maximum(inputs.entered[REPORTED], 0)),
         present=np.ones(people, dtype=np.bool_),
         past=past,
     )
@@ -136,7 +138,7 @@ def _inputs(draw: Generator, month: str, workers: Any) -> Inputs:
     entered = {
         "overtime_pay": _some(draw, people, 10, 1_00, 900_00),
         "annual_bonus": _some(draw, people, 20, 1_000_00, 200_000_00),
-        "additional.children_education": _some(draw, people, 2, 1_000_00, 1_000_01),
+        REPORTED: _some(draw, people, 2, 1_000_00, 1_000_01),
     }
     certificate = draw.integers(-1, 3, people)
     return Inputs(
@@ -163,7 +165,10 @@ def _inputs(draw: Generator, month: str, workers: Any) -> Inputs:
         leave={},
         entered=entered if month == MONTH else {},
         bases={"pension": _some(draw, people, 4, 3_000_00, 25_000_00)},
+        kept={"medical": _some(draw, people, 4, 3_000_00, 25_000_00)},
         insured=np.ones(people, dtype=np.bool_),
+        insurance=Coded(np.full(people, -1), ()),
+        month_of_first_job=np.full(people, ABSENT),
     )
 
 
@@ -171,17 +176,21 @@ def _some(draw: Generator, people: int, one_in: int, low: int, high: int) -> Any
     return np.where(draw.integers(0, one_in, people) == 0, draw.integers(low, high, people), ABSENT)
 
 
-def _year(draw: Generator, people: int) -> Year:
+def _year(draw: Generator, people: int, reported: Any) -> Year:
+    """`reported`: for the month of payment, beside what was deducted for the months before it."""
     months = draw.integers(1, 11, people)
     income = draw.integers(3_000_00, 25_000_00, people) * (months - 1)
     nothing = np.zeros(people, dtype=np.int64)
+    additional = draw.integers(0, 3, people) * (months - 1) * 1_000_00
     return Year(
         months=months,
         mode=Coded(draw.integers(0, 3, people), ("annual_60000", "employment_months", "first_job_of_year")),
         income=income,
         exempt=nothing,
         special=income * 18 // 100,
-        additional=draw.integers(0, 3, people) * (months - 1) * 1_000_00,
+        additional=additional,
+        reported={REPORTED: additional + reported},
+        income_last_year=np.full(people, ABSENT),
         other=nothing,
         relief=nothing,
         withheld=np.maximum(
@@ -191,6 +200,8 @@ def _year(draw: Generator, people: int) -> Year:
         bonus_way=Coded(np.full(people, -1), ()),
         last_gross=np.full(people, ABSENT),
         owed=nothing,
+        repaid=nothing,
+        written_off=nothing,
     )
 
 
@@ -213,6 +224,7 @@ def street_of(batch: Batch) -> Street:
                 months=int(year.months[slip]),
                 mode=year.mode.words[year.mode.codes[slip]],
                 bonuses_apart=int(year.bonuses_apart[slip]),
+                reported=_said(year.reported, slip),
                 **totals[slip],
             )
             for slip in range(batch.inputs.size)
@@ -242,6 +254,7 @@ def _month_of(inputs: Inputs) -> Month:
             score=_yuan(inputs.score[slip]),
             entered=_said(inputs.entered, slip),
             contribution_pay=_said(inputs.bases, slip),
+            first_pay=_said(inputs.kept, slip),
         )
         for slip in range(inputs.size)
     ]

@@ -37,6 +37,10 @@ _BY_BATCH = {
     "payslip_line": "SELECT l.* FROM payslip_line l JOIN payslip s USING (slip_no) WHERE s.batch_id = '{batch}'",
     "set_aside": "SELECT * FROM set_aside WHERE batch_id = '{batch}'",
     "payroll_batch": "SELECT * FROM payroll_batch WHERE batch_id = '{batch}'",
+    "contribution_base": (
+        "SELECT b.* FROM contribution_base b JOIN payroll_batch p USING (area) "
+        "WHERE p.batch_id = '{batch}' AND b.organisation_id IS NOT NULL"
+    ),
 }
 _OUTBOX = """
 SELECT * FROM outbox_message WHERE event_id IN (
@@ -191,6 +195,8 @@ async def _copies(place: Place, *, after: int) -> Copies:
 async def _copy(place: Place, copies: Copies) -> float:
     """The same rows into the same tables with their indexes, by as many connections as there were workers."""
     await place.admin.execute("TRUNCATE payslip, payslip_line, set_aside, payroll_batch, outbox_message CASCADE")
+    await place.admin.execute("DELETE FROM contribution_base WHERE organisation_id IS NOT NULL")
+    await place.admin.execute("VACUUM contribution_base")
     await place.admin.execute("CHECKPOINT")
     connections = [await asyncpg.connect(place.administrator) for _ in range(WORKERS)]
     try:

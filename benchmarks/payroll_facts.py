@@ -16,7 +16,8 @@ FIRST_DAY = "2026-03-01"
 A_STREET = 1000  # people in a street
 MOST = 999 * A_STREET
 
-# Every tenth worker comes within the month, every third holds a certificate, every second reports a deduction.
+# Every tenth worker comes within the month and has no base of contributions yet; every third holds a certificate,
+# every second reports a deduction.
 _FACTS = """
 CREATE TEMPORARY TABLE bench_worker AS
 SELECT
@@ -53,7 +54,8 @@ FROM bench_worker WHERE n % 20 = 0;
 
 INSERT INTO contribution_base (worker_id, scheme, from_month, amount, source, set_by, area)
 SELECT worker_id, scheme, '2026-01', 400000 + n % 997 * 1000, 'bench', 'bench', street
-FROM bench_worker, (VALUES ('pension'), ('medical'), ('housing_fund')) AS one (scheme) WHERE n % 4 = 0;
+FROM bench_worker, unnest(ARRAY['pension', 'medical', 'unemployment', 'injury', 'housing_fund']) AS scheme
+WHERE n % 10 <> 0;
 
 INSERT INTO tax_card (worker_id, organisation_id, year, mode, evidence, opening, set_by, area)
 SELECT worker_id, organisation_id, 2026, 'employment_months', 'bench',

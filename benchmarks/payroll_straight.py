@@ -42,15 +42,17 @@ class Figures:
 
 def straight(batch: Any, figures: Figures) -> Sums:
     inputs, year = batch.inputs, batch.year
-    earned, worker, employer = _month(inputs, figures)
+    first: dict[str, Int] = {}
+    again_sums = [_month(past.inputs, figures, first, past.mine, inputs.size) for past in batch.past]
+    earned, worker, employer = _month(inputs, figures, first, np.arange(inputs.size), inputs.size)
     overtime, bonus = _entered(inputs, "overtime_pay"), _entered(inputs, "annual_bonus")
     reported = _entered(inputs, "additional.children_education")
     again = earned + overtime - worker - reported
-    for past in batch.past:
-        _add_differences(past, figures, earned, worker, employer)
+    for past, then in zip(batch.past, again_sums, strict=True):
+        _add_differences(past, figures, then, (earned, worker, employer))
     months = _months(batch)
     income = year.income + earned + overtime
-    deductions = year.special + worker + year.exempt + year.other + year.additional + reported
+    deductions = year.special + worker + year.exempt + year.reported["additional.children_education"]
     gone = year.relief + year.withheld
     left = 12 - int(batch.paid_in[5:])
     expected = income - deductions + left * again - BASIC_MONTHLY * np.minimum(months + left, 12)
@@ -64,8 +66,9 @@ def straight(batch: Any, figures: Figures) -> Sums:
     return Sums(gross, worker, employer, tax, gross - worker - tax)
 
 
-def _add_differences(past: Any, figures: Figures, earned: Int, worker: Int, employer: Int) -> None:
-    then_earned, then_worker, then_employer = _month(past.inputs, figures)
+def _add_differences(past: Any, figures: Figures, then: tuple[Int, Int, Int], totals: tuple[Int, Int, Int]) -> None:
+    then_earned, then_worker, then_employer = then
+    earned, worker, employer = totals
     paid = past.paid
     differences = (
         (earned, then_earned - paid["base"] - paid["performance"] - paid["certificate_allowance"]),
@@ -77,8 +80,10 @@ def _add_differences(past: Any, figures: Figures, earned: Int, worker: Int, empl
         np.add.at(total, past.mine[here], difference[here])
 
 
-def _month(inputs: Any, figures: Figures) -> tuple[Int, Int, Int]:
-    """Earned with what comes out of the pool, and both sides' contributions."""
+def _month(inputs: Any, figures: Figures, first: dict[str, Int], mine: Int, slips: int) -> tuple[Int, Int, Int]:
+    """Earned with what comes out of the pool, and both sides' contributions. `first`: by scheme and slip, the pay of a
+    first month, which the months after it go by.
+    """
     starts = np.flatnonzero(np.diff(inputs.slip, prepend=-1))
     last = np.append(starts[1:], len(inputs.slip)) - 1
     weekdays = np.add.reduceat(inputs.weekdays, starts)
@@ -101,8 +106,12 @@ def _month(inputs: Any, figures: Figures) -> tuple[Int, Int, Int]:
     monthly = inputs.standard[last] + allowance[last]
     worker, employer = np.zeros_like(monthly), np.zeros_like(monthly)
     for name, of_worker, of_employer, fixed, floor, ceiling, unit in figures.schemes:
-        known = inputs.bases.get(name)
-        pay = monthly if known is None else np.where(known < 0, monthly, known)
+        pay, here = monthly, first.setdefault(name, np.full(slips, -1))
+        for known in (inputs.kept.get(name), here[mine]):
+            pay = pay if known is None else np.where(known < 0, pay, known)
+        given = inputs.bases.get(name)
+        here[mine] = pay if given is None else np.where(given < 0, pay, here[mine])
+        pay = pay if given is None else np.where(given < 0, pay, given)
         pay = np.clip(pay, floor, ceiling)
         worker += (pay * of_worker * 2 + 10_000 * unit) // (20_000 * unit) * unit + fixed
         employer += (pay * of_employer * 2 + 10_000 * unit) // (20_000 * unit) * unit

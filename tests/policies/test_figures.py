@@ -120,6 +120,8 @@ class TestFigure:
         [
             *((code, NANJING, "union_worker") for code in STEPS),
             ("table.certificate_allowance", CHANGCHUN, "community_worker"),
+            ("benefit.interval", CHANGCHUN, "community_worker"),
+            ("benefit.limit", CHANGCHUN, "community_worker"),
         ],
     )
     def test_that_no_document_prints_is_nobodys(self, figures: Parameters, code: str, area: str, staff: str) -> None:

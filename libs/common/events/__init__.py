@@ -38,9 +38,18 @@ class Event(BaseModel):
 
 def event_classes() -> dict[str, type[Event]]:
     """Every event by its wire type."""
-    from common.events import affairs, contracts, decisions, evaluation, payroll, recruitment, registry
+    from common.events import (
+        affairs,
+        contracts,
+        decisions,
+        evaluation,
+        payroll,
+        payroll_benefits,
+        recruitment,
+        registry,
+    )
 
-    modules = (affairs, contracts, decisions, evaluation, payroll, recruitment, registry)
+    modules = (affairs, contracts, decisions, evaluation, payroll, payroll_benefits, recruitment, registry)
     found: dict[str, type[Event]] = {}
     for module in modules:
         for value in vars(module).values():

@@ -78,6 +78,10 @@ class BatchCalculated(Event):
 
 
 class PoolShared(Event):
+    """A street's pool. A large one is said in several events: each has the `total` of the whole pool and the `shares`
+    of other workers of it.
+    """
+
     publisher = "payroll"
     about = "run_id"
 
@@ -281,6 +285,24 @@ class BankAccountChanged(Event):
     status: str
 
 
+class BalanceSettled(Event):
+    """Of what a worker owes an employer, this much is settled beside pay. `kind`: repaid, or written_off (then the
+    employer bears it); no later run recovers it.
+    """
+
+    publisher = "payroll"
+    about = "worker_id"
+
+    settlement_id: str
+    worker_id: str
+    organisation_id: str
+    area: str
+    staff: str
+    kind: str
+    amount: Yuan
+    clause: str
+
+
 class ContractPaymentApproved(Event):
     publisher = "payroll"
     about = "payment_id"
@@ -312,3 +334,48 @@ class OneOffPaymentApproved(Event):
     gross: Yuan
     tax: Yuan
     net: Yuan
+
+
+class OneOffFileSealed(Event):
+    """A bank file of payments beside wages is sealed. `held_back` counts the payments that wait for an account."""
+
+    publisher = "payroll"
+    about = "file_id"
+
+    file_id: str
+    organisation_id: str
+    area: str
+    paid_in: str
+    payments: int
+    total: Yuan
+    held_back: int
+    digest: str
+
+
+class OneOffFileOpened(Event):
+    """Somebody has taken out a sealed file of payments beside wages, with the account numbers in it."""
+
+    publisher = "payroll"
+    about = "file_id"
+
+    file_id: str
+    organisation_id: str
+    area: str
+    opened_by: str
+
+
+class OneOffTaxSheetExported(Event):
+    """Somebody has taken out a tax sheet of payments beside wages, with the identity numbers of so many people opened
+    in it, and said what for.
+    """
+
+    publisher = "payroll"
+    about = "organisation_id"
+
+    organisation_id: str
+    area: str
+    paid_in: str
+    sheet: str
+    people: int
+    reason: str
+    exported_by: str

@@ -109,12 +109,18 @@ class TestTheViews:
 
         not_for_the_views = {cls.__name__ for cls in event_classes().values() if cls.stream != "events"}
         assert only_announced - not_for_the_views == {
+            "BalanceSettled",
             "BankAccountChanged",
+            "BenefitGranted",
+            "BenefitWithdrawn",
             "ContractPaymentApproved",
             "ContributionOverdue",
             "HeadcountApproved",
             "HeadcountRequested",
+            "OneOffFileOpened",
+            "OneOffFileSealed",
             "OneOffPaymentApproved",
+            "OneOffTaxSheetExported",
             "ParameterChecked",
             "PayStandardSet",
             "PaymentFileOpened",

@@ -21,7 +21,7 @@ Scheme = Annotated[Code, Field(description="险种", examples=["pension"])]
 
 
 class ContributionDue(Shown):
-    """`people` 为人数；金额单位元。补缴差额列在原所属月份。"""
+    """`people` 为人数；金额单位元。补缴差额列在原所属月份和该月的用人单位。"""
 
     due_id: str
     run_id: str
@@ -52,11 +52,14 @@ class ContributionBaseInput(Body):
 
 
 class ContributionBase(Shown):
+    """有 `organisation_id` 的，为系统按其在该单位首月工资留存，至核定基数时为止；无的为人工核定。"""
+
     worker_id: str
     scheme: str
     from_month: str
     amount: FromFen
     source: str
+    organisation_id: str | None
 
 
 class AdjustmentInput(Body):

@@ -185,7 +185,7 @@ async def enter_standing(
     name="set_attribute",
     response_model=PersonAttribute,
     summary="登记与工资有关的个人情况",
-    description="学历、职称、层级、工龄起算日（years_from）、参保情况（insured）等，自该日起有效。",
+    description="学历、职称、层级、工龄起算日（years_from）、参加工作日期（first_employed_on）、参保情况（insured）等，自该日起有效。",
 )
 async def set_attribute(
     worker_id: WorkerId,

@@ -21,19 +21,19 @@ router = new_router("payroll")
 _TYPES: dict[str, str] = {"xlsx": XLSX, "csv": CSV, "pdf": PDF}
 _BYTES = {"type": "string", "format": "binary"}
 _NOT_YET: dict[str, Any] = {"description": "工资核算尚未到可导出的状态"}
-_SHEETS: dict[int | str, dict[str, Any]] = {
+SHEETS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": _BYTES}, XLSX: {"schema": _BYTES}}},
     409: _NOT_YET,
 }
 _FILES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {**_SHEETS[200]["content"], PDF: {"schema": _BYTES}}},
+    200: {"content": {**SHEETS[200]["content"], PDF: {"schema": _BYTES}}},
     409: _NOT_YET,
 }
 
 Reason = Annotated[Line, StringConstraints(min_length=4, max_length=200)]
 
 
-def _file(content: bytes, *, name: str, kind: str) -> Response:
+def file_answer(content: bytes, *, name: str, kind: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"', "Cache-Control": "no-store"}
     return Response(content, media_type=_TYPES[kind], headers=headers)
 
@@ -65,14 +65,14 @@ async def get_payroll_file(
         tx, run_id=run_id, kind=kind, written_as=written_as, area=area, by_street=by_street, part=part
     )
     name = "-".join((run_id, kind, *((area,) if area else ()), *((str(part),) if written_as == "pdf" else ())))
-    return _file(content, name=name, kind=written_as)
+    return file_answer(content, name=name, kind=written_as)
 
 
 @router.get(
     "/payroll-runs/{run_id}/tax-sheets/{sheet}",
     name="export_tax_sheet",
     response_class=Response,
-    responses=_SHEETS,
+    responses=SHEETS,
     summary="导出扣缴申报导入表",
     description="含证件号码；须填写用途，导出人、人数和用途留有记录。栏目见表单文件，导入前请与当地现行模板对照。",
 )
@@ -87,7 +87,7 @@ async def export_tax_sheet(
     content = await exporting.export_tax_sheet(
         tx, run_id=run_id, sheet=sheet, written_as=written_as, reason=reason, sealer=sealer
     )
-    return _file(content, name=f"{run_id}-tax-{sheet}", kind=written_as)
+    return file_answer(content, name=f"{run_id}-tax-{sheet}", kind=written_as)
 
 
 @router.get(
@@ -101,7 +101,7 @@ async def get_payslip_page(
     payslip_id: Annotated[RowId, Path(description="工资条编号")], tx: Tx, actor: CurrentActor
 ) -> Response:
     content = await exporting.write_own_payslip(tx, payslip_id=payslip_id, account=actor.account)
-    return _file(content, name=payslip_id, kind="pdf")
+    return file_answer(content, name=payslip_id, kind="pdf")
 
 
 @router.get(
@@ -120,7 +120,7 @@ async def get_import_template(
     cycle: Annotated[Cycle, Query(description="结算周期")] = Cycle.MONTH,
 ) -> Response:
     content = await importing.import_template(tx, area=area, staff=staff, month=month, cycle=cycle)
-    return _file(content, name=f"variables-{area}-{month}", kind="xlsx")
+    return file_answer(content, name=f"variables-{area}-{month}", kind="xlsx")
 
 
 class ImportFault(BaseModel):

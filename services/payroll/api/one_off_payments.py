@@ -7,10 +7,12 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from stdnum.cn import ric
 
+from common.identity import IdentityNumber
 from common.money import Yuan
 from common.paging import LONGEST_PAGE, USUAL_PAGE, Page
-from common.service import CurrentActor, CursorKey, Reading, Tx, new_router
+from common.service import CurrentActor, CurrentSealer, CursorKey, Reading, Tx, new_router
 from common.text import Line, RowId
+from payroll.api.accounts import Name, Number
 from payroll.api.payments import PaymentInput
 from payroll.api.shapes import MONTH, Approval, Area, Body, FromFen, Shown, Staff
 from payroll.commands import one_off_payments as commands
@@ -30,6 +32,12 @@ def _no_identity_number(reference: str) -> str:
     return reference
 
 
+class OutsideAccountInput(Body):
+    holder: Name = Field(description="户名，应为本人；加密保存", examples=["张三"])
+    bank: Name = Field(description="开户银行", examples=["中国工商银行长春南关支行"])
+    number: Number = Field(description="账号；加密保存，答复中只显示末四位", examples=["6222021234567890128"])
+
+
 class OneOffPaymentInput(Body):
     area: Area
     staff: Staff
@@ -47,11 +55,19 @@ class OneOffPaymentInput(Body):
     begun_in: PaidIn | None = Field(default=None, description="实习报酬：实习开始月份", examples=["2026-07"])
     paid_in: PaidIn = Field(description="付款月份，税额按此月计算", examples=["2026-09"])
     gross: Yuan = Field(gt=0, le=100_000_000, description="税前金额（元）", examples=["3000.00"])
+    paid_to: OutsideAccountInput | None = Field(
+        default=None, description="外单位人员的收款账户，由批准人核对确认；本平台人员按其已确认的账户付款，不填"
+    )
+    identity_number: IdentityNumber | None = Field(
+        default=None, description="外单位人员的身份证件号码，申报个人所得税用；加密保存，不再显示"
+    )
 
     @model_validator(mode="after")
     def _one_payee(self) -> Self:
         if (self.worker_id is None) == (self.payee_id is None):
             raise ValueError("either worker_id or payee_id")
+        if self.worker_id is not None and (self.paid_to or self.identity_number):
+            raise ValueError("paid_to and identity_number belong to somebody from outside; a worker's are known")
         return self
 
     @model_validator(mode="after")
@@ -77,11 +93,15 @@ class OneOffPayment(Shown):
     begun_in: str | None
     paid_in: str
     gross: FromFen
+    exempt: FromFen
     tax: FromFen
     net: FromFen
     clause: str
     decision_id: str
     parameter_id: str | None
+    bank: str | None
+    number_masked: str | None
+    file_id: str | None
     approved_on: date | None
     rejected_on: date | None
     paid_on: date | None
@@ -96,8 +116,9 @@ class OneOffPayment(Shown):
     summary="登记工资以外的一次性付款",
     description="劳务报酬、解除劳动合同一次性补偿、实习报酬；税额按条款计算，须由另一人批准。",
 )
-async def enter_one_off_payment(body: OneOffPaymentInput, tx: Tx) -> object:
-    return await commands.enter_one_off_payment(tx, **dict(body))
+async def enter_one_off_payment(body: OneOffPaymentInput, tx: Tx, sealer: CurrentSealer) -> object:
+    paid_to = commands.OutsideAccount(**dict(body.paid_to)) if body.paid_to else None
+    return await commands.enter_one_off_payment(tx, **{**dict(body), "paid_to": paid_to}, sealer=sealer)
 
 
 @router.post(
@@ -105,7 +126,7 @@ async def enter_one_off_payment(body: OneOffPaymentInput, tx: Tx) -> object:
     name="approve_one_off_payment",
     response_model=OneOffPayment,
     summary="批准一次性付款",
-    description="须由登记人和收款人以外的人批准。",
+    description="须由登记人和收款人以外的人批准；外单位人员的收款账户随之确认。",
 )
 async def approve_one_off_payment(payment_id: PaymentId, body: Approval, tx: Tx) -> object:
     return await commands.approve_one_off_payment(tx, payment_id=payment_id, on=body.on)

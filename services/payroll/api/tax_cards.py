@@ -61,7 +61,7 @@ class TaxCard(Shown):
     worker_id: str
     organisation_id: str
     year: int
-    mode: str
+    mode: str | None = Field(description="减除方式；未登记的为空，符合条件的按上年工资记录自动一次扣足全年")
     evidence: str
     bonus_way: str | None
     opening: Opening

@@ -18,6 +18,7 @@ from payroll.queries import contributions as queries
 
 CAUSE = "contribution_base"
 ROWS_AT_ONCE = 2_000
+REPLACED = ("area", "amount", "source", "set_by", "organisation_id")
 
 
 class YearNotOver(BusinessError):
@@ -42,6 +43,7 @@ async def set_contribution_base(
         "amount": whole_fen(amount),
         "source": source,
         "set_by": tx.actor.account,
+        "organisation_id": None,
     }
     addition = upsert(ContributionBase).values(**place, **said)
     kept: ContributionBase | None = await tx.session.scalar(
@@ -98,13 +100,14 @@ async def adjust_contribution_bases(
             "amount": one.monthly,
             "source": f"{year}年{one.months}个月工资合计{in_yuan(one.gross)}元，月平均{in_yuan(one.monthly)}元",
             "set_by": tx.actor.account,
+            "organisation_id": None,
         }
         for one in found
         for scheme in schemes
     ]
     for start in range(0, len(rows), ROWS_AT_ONCE):
         addition = upsert(ContributionBase).values(rows[start : start + ROWS_AT_ONCE])
-        said = {name: addition.excluded[name] for name in ("area", "amount", "source", "set_by")}
+        said = {name: addition.excluded[name] for name in REPLACED}
         await tx.session.execute(
             addition.on_conflict_do_update(index_elements=["worker_id", "scheme", "from_month"], set_=said)
         )

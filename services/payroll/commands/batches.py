@@ -16,7 +16,7 @@ from common.money import in_yuan
 from common.transaction import Transaction
 from payroll import engine, queries
 from payroll.commands.checks import check_run
-from payroll.commands.issuing import pool_body
+from payroll.commands.issuing import pool_bodies
 from payroll.commands.runs import TOTALS
 from payroll.commands.slip_rows import reconcile_batch, reconcile_run, write_set_aside, write_slips
 from payroll.engine.columns import Batch, Results
@@ -132,7 +132,8 @@ def _say_pools(tx: Transaction, run: PayrollRun, batch: Batch, results: Results)
     for pool in results.pools:
         if pool.month != run.month:
             continue
-        tx.emit_ready(PoolShared, [run.run_id], [pool_body(run, batch, pool)])
+        bodies = pool_bodies(run, batch, pool)
+        tx.emit_ready(PoolShared, [run.run_id] * len(bodies), bodies)
 
 
 async def _count_in(tx: Transaction, batch: PayrollBatch) -> None:

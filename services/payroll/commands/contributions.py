@@ -19,21 +19,25 @@ from payroll import rules
 from payroll.models import ContributionDue, PayrollBatch
 from payroll.queries import contributions as queries
 
-WORKER_SIDE, EMPLOYER_SIDE = "_worker", "_employer"
 LOOKED_AT_AT_ONCE = 200
 BETWEEN_LOOKS_S = 600.0
 
 
-async def write_dues(tx: Transaction, batch_id: str) -> list[ContributionDue]:
+async def write_dues(
+    tx: Transaction, batch_id: str, *, streets: Mapping[tuple[str, str], str] | None = None
+) -> list[ContributionDue]:
     """What each employer of an approved batch owes to each scheme, by month; batches of a run add up.
 
-    Called once for each batch. Where no document says by which day it is paid, no list is kept.
+    A difference is owed by the employer of its month. `streets`: by employer and month where it is listed, of those
+    whose people the batch pays differences to, and who work for another one now. Called once for each batch. Where no
+    document says by which day it is paid, no list is kept.
     """
     batch = await queries.batch(tx.session, batch_id=batch_id)
     run = await queries.run(tx.session, run_id=batch.run_id) if batch else None
     if batch is None or run is None:
         raise NotFound(what=f"batch {batch_id}")
-    owed = await queries.owed_by_employers(tx.session, batch_id=batch_id, lines=contribution_lines(batch))
+    lines = queries.contribution_lines(batch.layout)
+    owed = await queries.owed_by_employers(tx.session, batch_id=batch_id, lines=lines)
     if not owed:
         return []
 
@@ -49,30 +53,22 @@ async def write_dues(tx: Transaction, batch_id: str) -> list[ContributionDue]:
         return []
 
     tx.record(decided, subject=run.run_id)
-    return await _add_up(tx, batch, owed, due_on=decided.value, clause=decided.clause)
-
-
-def contribution_lines(batch: PayrollBatch) -> dict[str, tuple[str, bool]]:
-    """By the code of a line of the batch's slips: the scheme, and whether the employer pays it.
-
-    A scheme that ended since an earlier month has lines without a rule.
-    """
-    found = {}
-    for line in batch.layout:
-        code = str(line["code"])
-        for suffix, of_employer in ((WORKER_SIDE, False), (EMPLOYER_SIDE, True)):
-            if code.endswith(suffix) and line["rule"] in (rules.contribution_amounts.name, None):
-                found[code] = (code.removesuffix(suffix), of_employer)
-    return found
+    return await _add_up(tx, batch, owed, due_on=decided.value, clause=decided.clause, streets=streets or {})
 
 
 async def _add_up(
-    tx: Transaction, batch: PayrollBatch, owed: Sequence[queries.Owed], *, due_on: Mapping[str, date], clause: str
+    tx: Transaction,
+    batch: PayrollBatch,
+    owed: Sequence[queries.Owed],
+    *,
+    due_on: Mapping[str, date],
+    clause: str,
+    streets: Mapping[tuple[str, str], str],
 ) -> list[ContributionDue]:
     rows = [
         {
             "due_id": new_id("due"),
-            "area": batch.area,
+            "area": streets.get((one.organisation_id, one.period), batch.area),
             "run_id": batch.run_id,
             "organisation_id": one.organisation_id,
             "staff": batch.staff,

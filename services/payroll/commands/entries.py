@@ -15,7 +15,7 @@ from payroll.commands.changes import note_change, note_changes
 from payroll.models import Attribute, Cycle, Entry, StandingEntry
 from payroll.queries import entries as queries
 from payroll.queries.timelines import street_of
-from payroll.rules.cycles import PayPeriod, month_of
+from payroll.rules.cycles import PayPeriod, month_of, next_month
 from payroll.rules.entries import (
     already_paid,
     counts_late,
@@ -105,11 +105,7 @@ async def enter_many(tx: Transaction, rows: Sequence[EntryRow], *, partial: bool
     for period in sorted({PayPeriod(row.month, row.cycle) for row in rows}):
         workers = {row.worker_id for row in rows if (row.month, row.cycle) == period}
         known[period] = await queries.served(tx.session, workers, period)
-    own = {
-        worker_id
-        for worker_id, payee in (await queries.payees(tx.session, {row.worker_id for row in rows})).items()
-        if payee.account == tx.actor.account
-    }
+    own = await queries.signing_in_as(tx.session, {row.worker_id for row in rows}, account=tx.actor.account)
     late: dict[int, list[Finding]] = {}
     for period, places in known.items():
         numbers = [number for number, row in enumerate(rows) if (row.month, row.cycle) == period]
@@ -141,7 +137,9 @@ async def enter_standing(
     place = await _place(tx, worker_id, from_month)
     faults = list(faults_of(code, amount, cycle=Cycle.MONTH, standing=True))
     if not counts_late(code) and (paid := await _last_paid(tx, place, since=from_month)):
-        faults.append(already_paid(code, paid))
+        last = EntryRow(worker_id, paid, Cycle.MONTH, code, amount)
+        open_months = await _open_months(tx, [last], {worker_id: place})
+        faults.append(already_paid(code, paid, open_month=open_months[worker_id, paid]))
     if faults:
         raise EntryFaulty(faults)
 
@@ -218,9 +216,32 @@ async def _too_late(
         paid = await queries.paid_people(tx.session, {row.worker_id for row in reported}, periods)
         late = {number: row for number, row in late.items() if not is_reported(row.code) or row.worker_id in paid}
     known = await queries.known_entries(tx.session, [row[:4] for row in late.values()]) if late else {}
+    late = {number: row for number, row in late.items() if known.get(row[:4]) != row.amount}
+    open_months = await _open_months(tx, list(late.values()), places)
     return {
-        number: [already_paid(row.code, row.month)] for number, row in late.items() if known.get(row[:4]) != row.amount
+        number: [already_paid(row.code, row.month, open_month=open_months[row.worker_id, row.month])]
+        for number, row in late.items()
     }
+
+
+async def _open_months(
+    tx: Transaction, rows: Sequence[EntryRow], places: Mapping[str, queries.Served]
+) -> dict[tuple[str, str], str | None]:
+    """By worker and month the first later month that is not paid where he serves; None where he serves in none."""
+    if not rows:
+        return {}
+    areas = {places[row.worker_id].area for row in rows}
+    sealed = await queries.sealed_periods(tx.session, areas, since=min(row.month for row in rows))
+    found: dict[tuple[str, str], str | None] = {}
+    for row in rows:
+        after = row
+        while _is_paid(after, places[row.worker_id], sealed):
+            after = after._replace(month=month_of(next_month(date.fromisoformat(f"{after.month}-01"))))
+        found[row.worker_id, row.month] = after.month
+    for month in sorted({month for month in found.values() if month}):
+        serving = await queries.served(tx.session, {who for who, _ in found}, PayPeriod(month, Cycle.MONTH))
+        found |= {key: None for key, one in found.items() if one == month and key[0] not in serving}
+    return found
 
 
 def _is_paid(row: EntryRow, place: queries.Served, sealed: set[tuple[str, str, PayPeriod]]) -> bool:
@@ -294,9 +315,8 @@ async def _place(tx: Transaction, worker_id: str, month: str) -> queries.Served:
 
 
 async def _require_not_own(tx: Transaction, workers: Sequence[str]) -> None:
-    for payee in (await queries.payees(tx.session, workers)).values():
-        if payee.account == tx.actor.account:
-            raise SamePerson(what="entry.own")
+    if await queries.signing_in_as(tx.session, workers, account=tx.actor.account):
+        raise SamePerson(what="entry.own")
 
 
 async def _note(

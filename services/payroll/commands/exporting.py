@@ -22,6 +22,7 @@ from payroll.models.runs import SEALED
 from payroll.queries import files as queries
 from payroll.queries import payslips as own
 from payroll.queries import runs
+from payroll.queries.contributions import Side
 
 MOST_SLIPS = 20_000  # in one file; a larger run is taken out by area
 
@@ -179,7 +180,7 @@ def _taxed(
     sealed: Mapping[str, str],
     sealer: Sealer,
     reported: queries.Reported,
-    sides: Mapping[str, queries.Side],
+    sides: Mapping[str, Side],
 ) -> TaxedSlip:
     place = f"person|identity_number|{slip.worker_id}"
     number = sealer.open(sealed[slip.worker_id], place=place) if slip.worker_id in sealed else ""

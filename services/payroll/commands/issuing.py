@@ -10,6 +10,7 @@ from payroll.engine.columns import Batch, Int, Pool, Results
 from payroll.models import PayrollRun
 
 AMOUNTS = ("gross", "contributions", "tax", "net")
+MOST_SHARES = 10_000  # in an event: with the longest ids and amounts within `LARGEST_EVENT`
 
 
 def issued_bodies(
@@ -48,15 +49,18 @@ def issued_bodies(
     return workers, bodies
 
 
-def pool_body(run: PayrollRun, batch: Batch, pool: Pool) -> bytes:
-    """A shared pool as `PoolShared` would be written; whoever has two slips in it has the sum of their shares."""
+def pool_bodies(run: PayrollRun, batch: Batch, pool: Pool) -> list[bytes]:
+    """A shared pool as `PoolShared` would be written, `MOST_SHARES` workers at a time; whoever has two slips in it has
+    the sum of their shares.
+    """
     shares: dict[str, int] = {}
     for slip, share in zip(pool.slips.tolist(), pool.shares.tolist(), strict=True):
         worker_id = batch.inputs.worker_ids[slip]
         shares[worker_id] = shares.get(worker_id, 0) + share
-    said = dict(zip(shares, in_yuan(list(shares.values())), strict=True))
-    total = _yuan(int(pool.brought_in.sum()))
-    return orjson.dumps({"run_id": run.run_id, "area": pool.area, "month": run.month, "total": total, "shares": said})
+    said = list(zip(shares, in_yuan(list(shares.values())), strict=True))
+    pooled = {"run_id": run.run_id, "area": pool.area, "month": run.month, "total": _yuan(int(pool.brought_in.sum()))}
+    parts = range(0, max(len(said), 1), MOST_SHARES)
+    return [orjson.dumps({**pooled, "shares": dict(said[first : first + MOST_SHARES])}) for first in parts]
 
 
 def in_yuan(fen: Sequence[int]) -> list[str]:

@@ -11,17 +11,21 @@ from sqlalchemy import func, select
 from common.areas import within
 from common.errors import BusinessError, NotFound, SamePerson, WrongState
 from common.events.payroll import OneOffPaymentApproved
+from common.fields import Sealer
 from common.ids import new_id
 from common.money import in_yuan, whole_fen
 from common.policy import Decision
 from common.transaction import About, Transaction
 from payroll import rules
+from payroll.commands.accounts import mask_number
 from payroll.models import OneOffKind, OneOffPayment
 from payroll.queries import accounts, parameters_in_force
 from payroll.queries import one_off_payments as queries
 from payroll.queries.one_off_payments import Chain
 
 AVERAGE_WAGE = "wage.average"
+NOTHING = Decimal("0.00")
+HOLDER, NUMBER, IDENTITY = "holder", "number", "identity_number"
 _ONE_ENTRY_AT_A_TIME = 7_340_013
 
 
@@ -43,11 +47,32 @@ class OwnStaffPaidWages(BusinessError):
 
 @dataclass(frozen=True)
 class Taxed:
-    """What is withheld now, in yuan, the decision it follows from, and the row of the average wage it went by."""
+    """What is withheld now, in yuan, the decision it follows from, the row of the average wage it went by, and what of
+    the payment bears no tax.
+    """
 
     tax: Decimal
     decision: Decision[Any]
     parameter_id: str | None = None
+    exempt: Decimal = NOTHING
+
+    def columns(self, gross: Decimal) -> dict[str, Any]:
+        """Of the payment that it is withheld from."""
+        amounts = {"exempt": self.exempt, "tax": self.tax, "net": gross - self.tax}
+        return {name: whole_fen(amount) for name, amount in amounts.items()} | {
+            "clause": self.decision.clause,
+            "decision_id": self.decision.decision_id,
+            "parameter_id": self.parameter_id,
+        }
+
+
+@dataclass(frozen=True)
+class OutsideAccount:
+    """Where somebody from outside is paid; whoever approves the payment confirms it."""
+
+    holder: str
+    bank: str
+    number: str
 
 
 async def enter_one_off_payment(
@@ -63,10 +88,14 @@ async def enter_one_off_payment(
     begun_in: str | None,
     paid_in: str,
     gross: Decimal,
+    paid_to: OutsideAccount | None = None,
+    identity_number: str | None = None,
+    sealer: Sealer | None = None,
 ) -> OneOffPayment:
     """`gross` in yuan. The clauses are those of the first day of the month of payment.
 
-    The tax is that on what is taxed together, less what was withheld before, and never less than nothing.
+    The tax is that on what is taxed together, less what was withheld before, and never less than nothing. `paid_to`
+    and `identity_number`: of somebody from outside, sealed by `sealer`; a worker's are known.
     """
     if not within(area, tx.actor.area):
         raise NotFound(what=f"area {area}")
@@ -86,16 +115,34 @@ async def enter_one_off_payment(
         begun_in=begun_in,
         paid_in=paid_in,
         gross=whole_fen(gross),
-        tax=whole_fen(taxed.tax),
-        net=whole_fen(gross - taxed.tax),
-        clause=taxed.decision.clause,
-        decision_id=taxed.decision.decision_id,
-        parameter_id=taxed.parameter_id,
         entered_by=tx.actor.account,
+        **taxed.columns(gross),
     )
+    if sealer is not None:
+        _keep_outside(payment, sealer, paid_to, identity_number)
     tx.record(taxed.decision, subject=payment.payment_id)
     tx.session.add(payment)
     return payment
+
+
+def _keep_outside(
+    payment: OneOffPayment, sealer: Sealer, paid_to: OutsideAccount | None, identity_number: str | None
+) -> None:
+    def sealed(column: str, value: str) -> bytes:
+        return sealer.seal_bytes(value.encode(), place=place_of(column, payment.payment_id))
+
+    if identity_number is not None:
+        payment.identity_sealed = sealed(IDENTITY, identity_number)
+    if paid_to is not None:
+        payment.bank = paid_to.bank
+        payment.number_masked = mask_number(paid_to.number)
+        payment.holder_sealed = sealed(HOLDER, paid_to.holder)
+        payment.number_sealed = sealed(NUMBER, paid_to.number)
+
+
+def place_of(column: str, payment_id: str) -> str:
+    """What the seal binds a value to."""
+    return f"one_off_payment|{column}|{payment_id}"
 
 
 async def _require_payable(tx: Transaction, chain: Chain) -> None:
@@ -121,7 +168,7 @@ async def _taxed(tx: Transaction, chain: Chain, *, about: About, gross: Decimal,
     income = gross + in_yuan(sum(one.gross for one in earlier))
     withheld = in_yuan(sum(one.tax for one in earlier))
     on = _first_day(chain.paid_in)
-    parameter_id = None
+    parameter_id, exempt = None, NOTHING
     decided: Decision[Any]
     if chain.kind == OneOffKind.INTERNSHIP:
         months = _months_of_internship(begun_in or chain.paid_in, paid_in=chain.paid_in)
@@ -131,9 +178,10 @@ async def _taxed(tx: Transaction, chain: Chain, *, about: About, gross: Decimal,
         average, parameter_id = await _average_wage(tx, about, on=on)
         facts = {"amount": income, "local_average_yearly": average}
         decided = await tx.decide(rules.tax_severance, about=about, on=on, **facts)
+        exempt = decided.value.exempt - in_yuan(sum(one.exempt for one in earlier))
     else:
         decided = await tx.decide(rules.withhold_from_remuneration, about=about, on=on, income=income)
-    return Taxed(max(decided.value.tax - withheld, Decimal("0.00")), decided, parameter_id)
+    return Taxed(max(decided.value.tax - withheld, NOTHING), decided, parameter_id, exempt)
 
 
 async def _earlier(tx: Transaction, chain: Chain) -> list[queries.Link]:
@@ -197,8 +245,16 @@ async def reject_one_off_payment(tx: Transaction, *, payment_id: str, on: date) 
     return payment
 
 
+class PaymentInFile(BusinessError):
+    zh = "此付款已列入付款文件 {file_id}，请登记该文件已付，不要另行支付。"
+    en = "This payment stands in file {file_id}: record that file as paid, and do not pay it by itself."
+
+
 async def record_one_off_payment(tx: Transaction, *, payment_id: str, on: date, reference: str) -> OneOffPayment:
+    """Of one that no file pays."""
     payment = await _locked(tx, payment_id=payment_id, needed="approved")
+    if payment.file_id is not None:
+        raise PaymentInFile(file_id=payment.file_id)
 
     payment.paid_on = on
     payment.paid_by = tx.actor.account

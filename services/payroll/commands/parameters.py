@@ -15,7 +15,7 @@ from common.transaction import Transaction
 from payroll.commands.changes import note_change
 from payroll.models import Parameter, ParameterStatus
 from payroll.queries import parameters as queries
-from payroll.rules.parameters import WAGE_FLOOR, WAGE_TIERS
+from payroll.rules.parameters import BESIDE_PAY, WAGE_FLOOR, WAGE_TIERS
 
 UNVERIFIED = "L"
 
@@ -165,15 +165,16 @@ async def _require_like_tier(tx: Transaction, row: Parameter) -> None:
 
 
 async def _tell(tx: Transaction, row: Parameter) -> None:
-    await note_change(
-        tx,
-        area=row.area,
-        worker_id=None,
-        staff=row.staff or None,
-        from_month=f"{row.starts_on:%Y-%m}",
-        cause="parameter",
-        reference=row.parameter_id,
-    )
+    if row.code not in BESIDE_PAY:
+        await note_change(
+            tx,
+            area=row.area,
+            worker_id=None,
+            staff=row.staff or None,
+            from_month=f"{row.starts_on:%Y-%m}",
+            cause="parameter",
+            reference=row.parameter_id,
+        )
     tx.emit(
         ParameterChecked(
             parameter_id=row.parameter_id,

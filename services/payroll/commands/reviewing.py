@@ -13,7 +13,7 @@ from payroll.commands.checks import require_budget, require_issued
 from payroll.models import PayrollRun, RunStatus
 from payroll.queries import accounts
 
-_ONE_APPROVAL_AT_A_TIME = 7_340_011
+ONE_APPROVAL_AT_A_TIME = 7_340_011  # with the kind of staff
 
 
 class NotSeen(BusinessError):
@@ -82,7 +82,7 @@ async def approve_payroll_run(tx: Transaction, *, run_id: str, on: date, reason:
     Runs of one kind of staff are approved one after the other, for the tax of a later one adds up on the earlier.
     """
     run = await _locked(tx, run_id)
-    await tx.session.execute(select(func.pg_advisory_xact_lock(_ONE_APPROVAL_AT_A_TIME, func.hashtext(run.staff))))
+    await tx.session.execute(select(func.pg_advisory_xact_lock(ONE_APPROVAL_AT_A_TIME, func.hashtext(run.staff))))
     run.require(RunStatus.REVIEWED)
     async with seeing(tx.session, area=""):
         await _require_somebody_else(tx, run)
@@ -167,7 +167,7 @@ async def _is_outdated(tx: Transaction, run: PayrollRun) -> bool:
     """Whether anything came in since that its batches did not know: facts, figures, clauses, or other runs' tax."""
     if await queries.stale_changes(tx.session, run):
         return True
-    if await queries.year_moved_on(tx.session, run):
+    if await queries.year_moved_on(tx.session, run) or await queries.balances_moved_on(tx.session, run):
         return True
     parameters = await queries.parameters_in_force(tx.session, codes=None, area=run.area)
     return await queries.policy_moved_on(tx.session, tx.policies, parameters, run)

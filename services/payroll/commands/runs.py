@@ -10,8 +10,9 @@ from common.errors import BusinessError, NotFound
 from common.events.payroll import BatchQueued, RunCalculated, RunOpened
 from common.ids import new_id
 from common.policy import ParameterMissing
-from common.transaction import Transaction
+from common.transaction import Transaction, seeing
 from payroll import queries
+from payroll.commands.checks import require_issued
 from payroll.models import Cycle, PayrollBatch, PayrollRun, Payslip, PayslipLine, RunStatus, SetAside
 from payroll.models.runs import NOT_SEALED
 
@@ -95,7 +96,8 @@ async def open_payroll_run(
 async def calculate_payroll_run(tx: Transaction, *, run_id: str, on: date) -> PayrollRun:
     """Make a batch of every street and queue it; what was calculated before goes.
 
-    Nothing is queued where a clause that pay cannot do without, or a figure it goes by, is missing.
+    Nothing is queued where a clause that pay cannot do without, or a figure it goes by, is missing; nor while slips of
+    an earlier month are being issued, which leave behind what the later one goes by (the base of a first month).
     """
     await tx.session.execute(select(func.pg_advisory_xact_lock(_ONE_CALLER_AT_A_TIME, func.hashtext(run_id))))
     # The batches before the run, as those who calculate them do: whoever has one in hand finishes before.
@@ -104,6 +106,10 @@ async def calculate_payroll_run(tx: Transaction, *, run_id: str, on: date) -> Pa
     if run is None:
         raise NotFound(what=f"run {run_id}")
     run.require(*NOT_SEALED)
+    async with seeing(tx.session, area=""):
+        earlier = await queries.earlier_not_issued(tx.session, run)
+        if earlier is not None:
+            await require_issued(tx, earlier)
     streets = await queries.streets_of(tx.session, run)
     await _require_figures(tx, run, streets)
 

@@ -1,8 +1,10 @@
 """An approved batch: its slips issued, its snapshot sealed by a decision, its dues written, its changes settled."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
 from sqlalchemy import BigInteger, any_, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -11,6 +13,7 @@ from common.transaction import Transaction
 from payroll import queries, rules
 from payroll.commands.changes import note_change
 from payroll.commands.contributions import write_dues
+from payroll.commands.first_pay import keep_first_pay
 from payroll.commands.issuing import issued_bodies
 from payroll.engine.columns import Batch, Results
 from payroll.models import Change, PayrollBatch, PayrollRun, SetAside
@@ -36,7 +39,8 @@ async def issue_slips(tx: Transaction, event: BatchApproved) -> None:
     areas = await queries.areas_of_slips(tx.session, batch_id=batch.batch_id)
     tx.emit_ready(PayslipIssued, *await asyncio.to_thread(issued_bodies, run, columns, results, areas))
     await _settle(tx, run, batch, columns)
-    await write_dues(tx, batch.batch_id)
+    await keep_first_pay(tx, run, batch, results, _places(columns, results, areas))
+    await write_dues(tx, batch.batch_id, streets=_streets_then(columns, results))
     batch.issued_at = tx.now
 
 
@@ -51,7 +55,8 @@ async def _seal(tx: Transaction, run: PayrollRun, batch: PayrollBatch, columns: 
         engine=batch.engine,
         inputs=batch.inputs,
         terms_digests=queries.terms_by_rule(columns, tx.policies.digests),
-        leaves=[leaf.hex() for leaf in results.leaves],
+        root=results.root,
+        slips=len(results.leaves),
     )
     if decision is not None:
         tx.record(decision, subject=run.run_id)
@@ -90,6 +95,22 @@ async def _settle(tx: Transaction, run: PayrollRun, batch: PayrollBatch, columns
             cause="earlier_run",
             reference=run.run_id,
         )
+
+
+def _places(columns: Batch, results: Results, areas: Sequence[str]) -> dict[tuple[str, str], str]:
+    """By worker and employer, where each paid slip is; `areas` are those of the paid slips."""
+    workers, employers = columns.inputs.worker_ids, columns.inputs.organisation_ids
+    paid = np.flatnonzero(results.paid).tolist()
+    return {(workers[slip], employers[slip]): area for slip, area in zip(paid, areas, strict=True)}
+
+
+def _streets_then(columns: Batch, results: Results) -> dict[tuple[str, str], str]:
+    """By employer and month the street that it paid in, of those that somebody has come from since."""
+    wanted, found = set(results.employers), {}
+    for past in sorted(columns.past, key=lambda one: one.inputs.area, reverse=True):
+        for employer in wanted.intersection(past.inputs.organisation_ids):
+            found[employer, past.inputs.month] = past.inputs.area
+    return found
 
 
 def _first_months(columns: Batch, people: set[str]) -> dict[str, str]:

@@ -46,12 +46,12 @@ RETURNING leaf, slip_no
 """  # noqa: S608  # names of columns, nothing from outside
 _LINES = """
 WITH written AS (
-    INSERT INTO payslip_line (slip_no, ordinal, code, amount, period, change_id, area)
+    INSERT INTO payslip_line (slip_no, ordinal, code, amount, period, change_id, area, organisation_id)
     SELECT given.slip_no, given.ordinal, ($8::text[])[given.code], given.amount, ($9::text[])[given.period],
-           nullif(given.change_id, -1), ($10::text[])[given.area]
+           nullif(given.change_id, -1), ($10::text[])[given.area], ($12::text[])[given.employer]
     FROM unnest($1::text::bigint[], $2::text::smallint[], $3::text::int[], $4::text::int[], $5::text::bigint[],
-                $6::text::int[], $7::text::bigint[])
-         AS given (slip_no, ordinal, code, area, amount, period, change_id)
+                $6::text::int[], $7::text::bigint[], $11::text::int[])
+         AS given (slip_no, ordinal, code, area, amount, period, change_id, employer)
     RETURNING code, amount
 )
 SELECT code, sum(amount)::bigint FROM written GROUP BY code
@@ -154,6 +154,8 @@ async def _write_lines(tx: Transaction, batch: PayrollBatch, results: Results, n
         codes,
         list(results.periods),
         places.words,
+        listed(results.line_employer + 1) if results.employers else None,
+        list(results.employers),
     )
     sums = _sums(results.line_code, results.line_amount, len(codes)).tolist()
     stated = {codes[code]: sums[code] for code in np.unique(results.line_code).tolist()}

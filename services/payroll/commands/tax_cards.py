@@ -19,6 +19,7 @@ from payroll.commands.changes import note_change
 from payroll.models import Payee, TaxCard
 from payroll.queries import accounts
 from payroll.queries import tax_cards as queries
+from payroll.queries.last_year import incomes_of_whole_year
 from payroll.queries.tax_cards import TaxYear, Totals
 from payroll.rules.bonus import BonusWays, Way
 from payroll.rules.tax import BasicMode
@@ -68,7 +69,7 @@ async def set_tax_card(
         income_last_year=in_yuan(last.gross) if whole_year_known else income_last_year,
         ordinary_agreed=ordinary_agreed,
     )
-    await _require_same_mode(tx, of, card, decision.value)
+    await _require_same_mode(tx, of, card, decision.value, about=About(payee.area, payee.staff, organisation_id))
 
     tx.record(decision, subject=worker_id)
     card = card or _new_card(tx, payee, of)
@@ -85,11 +86,31 @@ def _kept(name: str, amount: Decimal | int) -> int:
     return int(amount) if name == "months" else whole_fen(Decimal(amount))
 
 
-async def _require_same_mode(tx: Transaction, of: TaxYear, card: TaxCard | None, mode: BasicMode) -> None:
+async def _require_same_mode(
+    tx: Transaction, of: TaxYear, card: TaxCard | None, mode: BasicMode, *, about: About
+) -> None:
     so_far = await queries.year_so_far(tx.session, of)
-    before = card.mode if card else BasicMode.EMPLOYMENT_MONTHS
-    if so_far.months and mode != before:
+    if so_far.months and mode != (before := await _mode(tx, of, card, about=about)):
         raise ModeFixed(year=of.year, mode=str(before))
+
+
+async def _mode(tx: Transaction, of: TaxYear, card: TaxCard | None, *, about: About) -> str:
+    """What the card says; where it says nothing, what follows from last year's slips, as for a batch."""
+    if card is not None and card.mode is not None:
+        return card.mode
+    incomes = await incomes_of_whole_year(tx.session, [of.worker_id], before=of.year)
+    income = incomes.get((of.worker_id, of.organisation_id))
+    if income is None:
+        return BasicMode.EMPLOYMENT_MONTHS
+    decision = await tx.decide_where_ruled(
+        rules.mode_of_basic_deduction,
+        about=about,
+        on=date(of.year, 1, 1),
+        paid_before_this_year=True,
+        whole_last_year_here=True,
+        income_last_year=in_yuan(income),
+    )
+    return decision.value if decision else BasicMode.EMPLOYMENT_MONTHS
 
 
 class WayNotOpen(BusinessError):
@@ -132,7 +153,6 @@ def _new_card(tx: Transaction, payee: Payee, of: TaxYear) -> TaxCard:
         organisation_id=of.organisation_id,
         year=of.year,
         area=payee.area,
-        mode=BasicMode.EMPLOYMENT_MONTHS,
         evidence="",
         opening={},
     )
@@ -235,7 +255,7 @@ class _Ways:
         served = await queries.months_served(self.tx.session, self.of, month=month)
         counted = await self._ask(
             rules.months_of_basic_deduction,
-            mode=self.card.mode if self.card else BasicMode.EMPLOYMENT_MONTHS,
+            mode=await _mode(self.tx, self.of, self.card, about=self._about),
             employed_months=max(served, totals.months, 1),
             month=month,
         )
@@ -250,5 +270,8 @@ class _Ways:
         return max(tax - in_yuan(totals.relief), Decimal("0.00"))
 
     async def _ask(self, rule: Any, **facts: Any) -> Decision[Any]:
-        about = About(self.payee.area, self.payee.staff, self.of.organisation_id)
-        return await self.tx.decide(rule, about=about, on=self.on, **facts)
+        return await self.tx.decide(rule, about=self._about, on=self.on, **facts)
+
+    @property
+    def _about(self) -> About:
+        return About(self.payee.area, self.payee.staff, self.of.organisation_id)

@@ -24,6 +24,7 @@ PAY_RULES = (
     "pay.swing",
 )
 TAX_RULES = ("tax.cumulative_withholding", "tax.basic_months", "tax.bonus_apart", "tax.bonus_choice")
+RULES_OF_TAX_YEAR = ("tax.basic_mode",)  # what they say on its first day stays for the year
 REQUIRED = ("pay.composition", "contributions.amounts", "tax.cumulative_withholding")
 
 

@@ -10,9 +10,8 @@ from common.policy import Finding
 from payroll.engine import findings
 from payroll.engine.answers import terms_of
 from payroll.engine.columns import Bool, Int
-from payroll.engine.layout import ADVANCED, BONUS_TAX, DEDUCTIONS, RECOVERED, REPAID, TAX
+from payroll.engine.layout import ADVANCED, BONUS_TAX, DEDUCTIONS, RECOVERED, REPAID, TAX, WRITTEN_OFF
 from payroll.engine.pooling import Piece
-from payroll.engine.rows import said
 from payroll.engine.sheet import Sheet, sum_of
 from payroll.rules.arithmetic import zeros
 from payroll.rules.checks import OWED, DeductionLimits, deduction_limit
@@ -24,7 +23,8 @@ RULE = "pay.deduction_limits"
 class Account:
     """A month, in fen, before anything is advanced. `late_earned`, `late_own`: differences of earlier months.
 
-    `net` is what all deductions leave of `gross`; `owed` what the worker owed before this slip.
+    `net` is what all deductions leave of `gross`; `owed` what the worker owed before this slip, without what was
+    `repaid` or `written_off` since the last one.
     """
 
     gross: Int
@@ -32,6 +32,8 @@ class Account:
     late_earned: Int | None
     late_own: Int | None
     owed: Int
+    repaid: Int
+    written_off: Int
 
 
 def balance(piece: Piece, account: Account, floor: Callable[[], Int | None]) -> Int:
@@ -39,12 +41,12 @@ def balance(piece: Piece, account: Account, floor: Callable[[], Int | None]) -> 
 
     Whom pay without what is taken back leaves too little for tax and what was entered is set aside.
     """
-    inputs, sheet = piece.inputs, piece.sheet
+    sheet = piece.sheet
     for code in (ADVANCED, RECOVERED):
         sheet.lines.pop(code, None)
-    repaid = said(inputs.entered, REPAID)
-    if repaid is not None:
-        sheet.put(REPAID, repaid)
+    for code, settled in ((REPAID, account.repaid), (WRITTEN_OFF, account.written_off)):
+        if settled.any():
+            sheet.lines[code] = settled
     net, back = account.net, _taken_back(account)
     if back is None and not account.owed.any() and not (net < 0).any():
         return net
@@ -108,12 +110,15 @@ def _advanced(gross: Int, advanced: Int, row: int) -> Finding:
 
 
 def is_empty(sheet: Sheet, late: Int) -> Bool | None:
-    """Who is not here for the period and has no line: no slip is made. `late`: the slips that have differences."""
+    """Who is not here for the period and has no line but a note: no slip is made. `late`: the slips that have
+    differences.
+    """
     if sheet.present is None:
         return None
     empty = ~sheet.present
-    for amounts in sheet.lines.values():
-        empty &= amounts == 0
+    for code, amounts in sheet.lines.items():
+        if code not in (REPAID, WRITTEN_OFF):
+            empty &= amounts == 0
     mine = late[(late >= sheet.offset) & (late < sheet.offset + sheet.size)] - sheet.offset
     empty[mine] = False
     return empty

@@ -72,8 +72,11 @@ class Inputs:
     score: Int  # ABSENT without one
     leave: Mapping[str, Int]  # weekdays of leave within the period, by kind
     entered: Mapping[str, Int]  # by entry code; ABSENT where nothing was entered
-    bases: Mapping[str, Int]  # contribution base by scheme; ABSENT: by this month's pay
-    insured: Bool  # False: past pension age, or somebody else insures
+    bases: Mapping[str, Int]  # contribution base by scheme; ABSENT: none was set
+    kept: Mapping[str, Int]  # by scheme, the pay of the first month with the employer, where it stands in for a base
+    insured: Bool  # False: another employer here insures
+    insurance: Coded  # how somebody is insured; none: as usual
+    month_of_first_job: Int  # 1 in the month in which somebody began to work at all; ABSENT where it is not known
 
     @property
     def size(self) -> int:
@@ -91,6 +94,7 @@ class Year:
 
     months: Int  # of employment in the tax year up to the month of payment
     mode: Coded  # of the basic deduction
+    income_last_year: Int  # where the mode follows from the slips of last year; ABSENT where it does not
     income: Int
     exempt: Int
     special: Int
@@ -98,10 +102,13 @@ class Year:
     other: Int
     relief: Int
     withheld: Int
+    reported: Mapping[str, Int]  # by entry code, all deductions of the year with those of the month of payment
     bonuses_apart: Int  # how many annual bonuses were taxed apart this year
     bonus_way: Coded  # the person's choice; none: the better way is taken
     last_gross: Int  # of the month before, for the check of swings; ABSENT without one
     owed: Int  # what the employer laid out before and has not got back
+    repaid: Int  # of what it laid out, paid back by the worker since the last slip; no longer in `owed`
+    written_off: Int  # of what it laid out, borne by the employer since the last slip; no longer in `owed`
 
 
 @dataclass(frozen=True)
@@ -172,11 +179,28 @@ class Pool:
 
 
 @dataclass(frozen=True)
+class FirstMonth:
+    """By which pay of this month contributions go from now on, until a base is set; rows are workers with an employer.
+
+    `slips`: of the present period, which counts if that slip is paid; -1 another batch's. By scheme: `begun` the pay of
+    whose first month it is, ABSENT for others; `ended`: whose it is not, or no longer, of those without a set base.
+    """
+
+    month: str
+    slips: Int
+    worker_ids: tuple[str, ...]
+    organisation_ids: tuple[str, ...]
+    begun: Mapping[str, Int]
+    ended: Mapping[str, Bool]
+
+
+@dataclass(frozen=True)
 class Results:
     """What comes out. `columns`: gross, contributions, employer_contributions, tax, net, income, exempt, special,
     additional, other, relief, bonus, bonus_tax, one value a slip. Lines are flat and sorted by slip: `line_slip`,
     `line_code` (number in `layout`), `line_amount`, `line_period` (number in `periods`, -1 this one), `line_change`
-    (-1 none). Slips that were set aside have no lines and zero columns: `paid` is False.
+    (-1 none), `line_employer` (number in `employers`: that of the earlier month, -1 the slip's own). Slips that were
+    set aside have no lines and zero columns: `paid` is False. `kept` is that of the inputs, by what was found here.
     """
 
     layout: tuple[Line, ...]
@@ -187,6 +211,10 @@ class Results:
     line_amount: Int
     line_period: Int
     line_change: Int
+    line_employer: Int
+    employers: tuple[str, ...]
+    kept: Mapping[str, Int]
+    first_months: tuple[FirstMonth, ...]
     paid: Bool
     found: tuple[Found, ...]
     pools: tuple[Pool, ...]

@@ -13,7 +13,16 @@ from payroll.engine.rows import said
 from payroll.engine.sheet import Sheet, always, sum_of
 from payroll.rules.arithmetic import Same, fen, yuan, zeros
 from payroll.rules.composition import PayComposition
-from payroll.rules.contributions import ContributionSchemes, Figures, Scheme, Sides, contributed, figures_of, held_to
+from payroll.rules.contributions import (
+    FIRST_MONTH,
+    ContributionSchemes,
+    Figures,
+    Scheme,
+    Sides,
+    contributed,
+    figures_of,
+    held_to,
+)
 from payroll.rules.cycles import PayCycle
 from payroll.rules.floor import (
     Basis,
@@ -27,23 +36,22 @@ from payroll.rules.floor import (
 from payroll.rules.monthly import hourly_pay
 
 WORKER, EMPLOYER = "_worker", "_employer"
+AS_USUAL = "yes"
 
 
 def contribute(inputs: Inputs, sheet: Sheet, earned: Earned) -> tuple[Int, Int]:
     """Puts both sides of every scheme on the sheet, and gives what the worker and what the employer pays in all."""
     terms = needed_terms(inputs, sheet.answers, "contributions.amounts", ContributionSchemes)
     insured = _insured(inputs, earned)
-    part_time = inputs.part_time if inputs.part_time.any() else None
     known: dict[tuple[int, int], Int] = {}
     workers: list[Int] = []
     employers: list[Int] = []
     for scheme, figures in figures_of(Same(terms)):
         sides = _sides(inputs, scheme, figures, earned.counted, known)
-        owed = insured
-        if part_time is not None and not scheme.part_time:
-            owed = ~part_time if owed is None else owed & ~part_time
+        owed = _owed(inputs, scheme, insured)
         if sheet.present is not None:
             owed = sheet.present if owed is None else owed & sheet.present
+        sheet.owed[scheme.scheme] = owed
         for amounts, rate, suffix, total in (
             (sides.worker, scheme.worker or scheme.worker_fixed, WORKER, workers),
             (sides.employer, scheme.employer, EMPLOYER, employers),
@@ -55,7 +63,7 @@ def contribute(inputs: Inputs, sheet: Sheet, earned: Earned) -> tuple[Int, Int]:
 
 
 def _insured(inputs: Inputs, earned: Earned) -> Bool | None:
-    """Who is insured and in the post for a day of the period; None for everybody."""
+    """Who is insured by this employer and in the post for a day of the period; None for everybody."""
     nowhere = earned.presence.nowhere
     if inputs.insured.all() and not len(nowhere):
         return None
@@ -64,9 +72,36 @@ def _insured(inputs: Inputs, earned: Earned) -> Bool | None:
     return insured
 
 
+def _owed(inputs: Inputs, scheme: Scheme, insured: Bool | None) -> Bool | None:
+    """Who is in a scheme, of whoever is insured; None for everybody."""
+    owed = insured
+    for out in (_out_by_status(inputs, scheme), _out_in_first_job(inputs, scheme)):
+        if out is not None:
+            owed = ~out if owed is None else owed & ~out
+    if not scheme.part_time and inputs.part_time.any():
+        owed = ~inputs.part_time if owed is None else owed & ~inputs.part_time
+    return owed
+
+
+def _out_by_status(inputs: Inputs, scheme: Scheme) -> Bool | None:
+    words = inputs.insurance.words
+    if not words and AS_USUAL in scheme.statuses:
+        return None
+    is_out = [word not in scheme.statuses for word in (*words, AS_USUAL)]  # nothing said is -1, the last
+    found: Bool = np.array(is_out, dtype=np.bool_)[inputs.insurance.codes]
+    return found
+
+
+def _out_in_first_job(inputs: Inputs, scheme: Scheme) -> Bool | None:
+    if scheme.first_job_from == 1:
+        return None
+    found: Bool = (inputs.month_of_first_job >= 1) & (inputs.month_of_first_job < scheme.first_job_from)
+    return found
+
+
 def _sides(inputs: Inputs, scheme: Scheme, figures: Figures, counted: Int, known: dict[tuple[int, int], Int]) -> Sides:
     limits = (figures.floor, figures.ceiling)
-    if scheme.scheme in inputs.bases:
+    if scheme.scheme in inputs.bases or scheme.scheme in inputs.kept:
         held = _held(inputs, scheme, counted, limits)
     elif limits in known:
         held = known[limits]
@@ -89,13 +124,51 @@ def counted_base(inputs: Inputs, scheme: Scheme, counted: Int) -> tuple[Int, Dec
 def _held(inputs: Inputs, scheme: Scheme, counted: Int, limits: tuple[int, int]) -> Int:
     halves = inputs.cycle != PayCycle.MONTH
     pay = counted
-    if scheme.scheme in inputs.bases:
-        given = inputs.bases[scheme.scheme]
+    given = own_base(inputs, scheme)
+    if given is not None:
         pay = np.where(given == ABSENT, counted, (given + 1) // 2 if halves else given)
     floor, ceiling = limits
     if halves:
         floor, ceiling = (floor + 1) // 2, (ceiling + 1) // 2
     return held_to(pay, floor, ceiling)
+
+
+def own_base(inputs: Inputs, scheme: Scheme) -> Int | None:
+    """What was set for each, else the pay of the first month; ABSENT, or None for all: this month's pay counts."""
+    given, kept = inputs.bases.get(scheme.scheme), _kept(inputs, scheme)
+    if given is None or kept is None:
+        return kept if given is None else given
+    return np.where(given == ABSENT, kept, given)
+
+
+def _kept(inputs: Inputs, scheme: Scheme) -> Int | None:
+    """Part-timers go by each period's own pay."""
+    kept = inputs.kept.get(scheme.scheme)
+    if kept is None or scheme.unset_base != FIRST_MONTH:
+        return None
+    return np.where(inputs.part_time, ABSENT, kept) if inputs.part_time.any() else kept
+
+
+def first_pay_of(inputs: Inputs, sheet: Sheet, counted: Int) -> dict[str, Int]:
+    """By scheme the pay that whoever has no base goes by, before floor and ceiling; ABSENT for others.
+
+    Pay by the hour is no pay of a month that could stand for later ones.
+    """
+    terms = needed_terms(inputs, sheet.answers, "contributions.amounts", ContributionSchemes)
+    found = {}
+    for scheme, _ in figures_of(Same(terms)):
+        if scheme.unset_base != FIRST_MONTH:
+            continue
+        rows, owed = ~inputs.part_time, sheet.owed[scheme.scheme]
+        if owed is not None:
+            rows = rows & owed
+        if (given := inputs.bases.get(scheme.scheme)) is not None:
+            rows = rows & (given == ABSENT)
+        if rows.any():
+            kept = inputs.kept.get(scheme.scheme)
+            pay = counted if kept is None else np.where(kept == ABSENT, counted, kept)
+            found[scheme.scheme] = np.where(rows, pay, ABSENT)
+    return found
 
 
 def check_floor(inputs: Inputs, sheet: Sheet, earned: Earned, composition: PayComposition, own: Int) -> None:

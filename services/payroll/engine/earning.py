@@ -29,7 +29,6 @@ ENTRIES = frozenset(
         "hours",
         "annual_bonus",
         "exempt_income",
-        "repaid",
         "relief",
         "unused_leave_days",
         "average_pay",
@@ -103,7 +102,7 @@ def earn(inputs: Inputs, sheet: Sheet) -> Earned:
 
 def _within_bounds(inputs: Inputs, sheet: Sheet) -> Inputs:
     """Rows with amounts beyond all pay are stopped, their amounts left out of the sums."""
-    beyond = too_large((*inputs.entered.values(), *inputs.bases.values()), MOST_PAY)
+    beyond = too_large((*inputs.entered.values(), *inputs.bases.values(), *inputs.kept.values()), MOST_PAY)
     standards = too_large((inputs.standard,), MOST_PAY)
     if standards is not None:
         rows = np.zeros(inputs.size, dtype=bool)

@@ -4,7 +4,7 @@ Nothing of this is stored: it is read off the batch that was sealed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from payroll.engine.answers import terms_of
 from payroll.engine.columns import ABSENT, Batch, Inputs, Int, Line, Results
 from payroll.engine.earning import counted_and_basic
-from payroll.engine.layout import ADVANCED, BONUS, BONUS_TAX, DEDUCTIONS, DUES, EXEMPT, LEAVES, RECOVERED, REPAID, TAX
+from payroll.engine.layout import BONUS, BONUS_TAX, DEDUCTIONS, DUES, EXEMPT, LEAVES, TAX, is_balancing
 from payroll.engine.rows import cut, cut_year
 from payroll.engine.spoken_balance import said_of_balance
 from payroll.engine.spoken_earnings import (
@@ -83,7 +83,7 @@ class _One:
         self.batch = batch
         self.results = results
         self.slip = slip
-        self.inputs: Inputs = cut(batch.inputs, rows)
+        self.inputs: Inputs = cut(replace(batch.inputs, kept=results.kept), rows)
         self.year = cut_year(batch.year, rows)
         self.composition = terms_of(batch.answers, "pay.composition", PayComposition)
 
@@ -109,7 +109,7 @@ class _One:
             return said_of_bonus_tax(self.batch, int(self.results.columns["bonus"][self.slip]))
         if code == DUES:
             return said_of_dues(answers, self.pay[1])
-        if code in (ADVANCED, RECOVERED, REPAID):
+        if is_balancing(code):
             gross, owed = int(self.results.columns["gross"][self.slip]), int(self.year.owed[0])
             return said_of_balance(answers, code, amount, owed=owed, gross=gross)
         return self._entered(code, amount)

@@ -13,11 +13,13 @@ from payroll.rules.arithmetic import Same
 from payroll.rules.composition import PayComposition
 from payroll.rules.contributions import ContributionSchemes
 from payroll.rules.hours import OvertimeDay
+from payroll.rules.parameters import SCHEMES
 
 EARNING, DEDUCTION, PAID_BY_EMPLOYER, NOTE = "earning", "deduction", "employer", "note"
 TAX, BONUS_TAX, DUES, BONUS, EXEMPT = "tax", "bonus_tax", "union_dues", "annual_bonus", "exempt_income"
 DEDUCTIONS = "deduction."
-ADVANCED, RECOVERED, REPAID = "advanced_by_employer", "advance_recovered", "repaid"
+ADVANCED, RECOVERED = "advanced_by_employer", "advance_recovered"
+REPAID, WRITTEN_OFF = "repaid", "written_off"  # beside pay: what of an advance is settled otherwise
 
 LEAVES = {
     "annual": "年休假",
@@ -35,9 +37,10 @@ OVERTIMES = {
     OvertimeDay.REST_DAY: "休息日加班工资",
     OvertimeDay.HOLIDAY: "法定节日加班工资",
 }
+_SIDES = ((DEDUCTION, WORKER, "个人"), (PAID_BY_EMPLOYER, EMPLOYER, "单位"))
 _ORDER = {EARNING: 0, DEDUCTION: 1, PAID_BY_EMPLOYER: 2, NOTE: 3}
 _LATE = (TAX, BONUS_TAX, DUES)  # deductions that stand after the contributions
-_BALANCING = (ADVANCED, RECOVERED, REPAID)
+_BALANCING = (ADVANCED, RECOVERED, REPAID, WRITTEN_OFF)
 
 
 class _Asked(NamedTuple):
@@ -97,10 +100,18 @@ def is_worked_out_again(code: str) -> bool:
     return code not in (*_LATE, *_BALANCING) and not code.startswith(DEDUCTIONS)
 
 
+def is_balancing(code: str) -> bool:
+    """Whether a line is of what the employer lays out and gets back."""
+    return code in _BALANCING
+
+
 def _unknown(code: str) -> Line:
     """A line that was paid once and no clause of today names any more."""
-    kind = DEDUCTION if code.endswith(WORKER) else PAID_BY_EMPLOYER if code.endswith(EMPLOYER) else EARNING
-    return Line(code, kind, code, None, None, None)
+    for kind, suffix, side in _SIDES:
+        if code.endswith(suffix):
+            scheme = code.removesuffix(suffix)
+            return Line(code, kind, f"{SCHEMES.get(scheme, scheme)}（{side}）", None, None, None)
+    return Line(code, EARNING, code, None, None, None)
 
 
 def _month_lines(month: _Month) -> Iterable[Line]:
@@ -109,7 +120,7 @@ def _month_lines(month: _Month) -> Iterable[Line]:
     terms = terms_of(answers, "contributions.amounts", ContributionSchemes)
     for scheme in terms.schemes if terms else ():
         rule, clause = _by(answers, "contributions.amounts")
-        for kind, suffix, side in ((DEDUCTION, WORKER, "个人"), (PAID_BY_EMPLOYER, EMPLOYER, "单位")):
+        for kind, suffix, side in _SIDES:
             label = f"{scheme.label}（{side}）"
             yield Line(scheme.scheme + suffix, kind, label, scheme.scheme, rule, clause)
 
@@ -144,6 +155,7 @@ def _tax_lines(month: _Month, tax_answers: Answers) -> Iterable[Line]:
     yield Line(ADVANCED, DEDUCTION, "单位垫付（个人待还）", None, *_by(answers, "pay.deduction_limits"))
     yield Line(RECOVERED, DEDUCTION, "扣回单位垫付", None, *_by(answers, "pay.deduction_limits"))
     yield Line(REPAID, NOTE, "本人交回垫付款", None, None, None)
+    yield Line(WRITTEN_OFF, NOTE, "单位核销垫付款", None, None, None)
 
 
 def _by(answers: Answers, rule: str) -> tuple[str | None, str | None]:

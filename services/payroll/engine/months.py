@@ -5,14 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from payroll.engine.answers import needed_terms
+from payroll.engine.answers import needed_terms, terms_of
 from payroll.engine.columns import ABSENT, Answers, Bool, Inputs, Int, Pool
 from payroll.engine.contributing import check_floor, contribute
 from payroll.engine.earning import earn
 from payroll.engine.pooling import Piece, share_pool
-from payroll.engine.rows import chunks, cut
+from payroll.engine.rows import chunks, cut, said
 from payroll.engine.sheet import Sheet
 from payroll.rules.composition import PayComposition
+from payroll.rules.dues import UnionDues, dues
 
 Step = Callable[[Piece], object]
 
@@ -67,3 +68,10 @@ def contribute_and_hold(piece: Piece) -> tuple[Int, Int]:
     own, employer = contribute(inputs, sheet, piece.earned)
     check_floor(inputs, sheet, piece.earned, composition, own)
     return own, employer
+
+
+def dues_of(piece: Piece) -> Int | None:
+    """Union dues of the members, by the period's basic pay; None where there are none."""
+    terms = terms_of(piece.sheet.answers, "union.dues", UnionDues)
+    member = said(piece.inputs.entered, "union_member")
+    return None if terms is None or member is None else dues(terms, piece.earned.basic) * (member > 0)

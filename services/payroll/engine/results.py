@@ -40,6 +40,7 @@ class Worked:
     paid: Bool
     found: list[Found]
     pools: tuple[Pool, ...]
+    kept: Mapping[str, Int]
 
 
 def flat_lines(pieces: Sequence[Lines], layout: Iterable[Line]) -> Flat:
@@ -62,7 +63,7 @@ def flat_lines(pieces: Sequence[Lines], layout: Iterable[Line]) -> Flat:
 
 
 def results_of(batch: Batch, worked: Worked) -> Results:
-    slip, code, amount, period, change = _with_differences(worked)
+    slip, code, amount, period, change, employer = _with_differences(worked)
     results = Results(
         layout=worked.layout,
         periods=worked.differences.periods,
@@ -72,6 +73,10 @@ def results_of(batch: Batch, worked: Worked) -> Results:
         line_amount=amount,
         line_period=period,
         line_change=change,
+        line_employer=employer,
+        employers=worked.differences.employers,
+        kept=worked.kept,
+        first_months=tuple(worked.differences.first_pay.months),
         paid=worked.paid,
         found=tuple(worked.found),
         pools=worked.pools,
@@ -82,19 +87,20 @@ def results_of(batch: Batch, worked: Worked) -> Results:
     return replace(results, leaves=leaves, root=root_of(leaves).hex())
 
 
-def _with_differences(worked: Worked) -> tuple[Int, Int, Int, Int, Int]:
+def _with_differences(worked: Worked) -> tuple[Int, Int, Int, Int, Int, Int]:
     flat, late = flat_lines(worked.lines, worked.layout), worked.differences
     mine = np.full(len(flat.slip), -1, dtype=np.int64)
     due = worked.paid[late.slip] if len(late.slip) else np.zeros(0, dtype=bool)
     if not due.any():
-        return flat.slip, flat.code, flat.amount, mine, mine
+        return flat.slip, flat.code, flat.amount, mine, mine, mine
     slip = np.concatenate([flat.slip, late.slip[due]])
     code = np.concatenate([flat.code, late.code[due]])
     amount = np.concatenate([flat.amount, late.amount[due]])
     period = np.concatenate([mine, late.period[due]])
     change = np.concatenate([mine, late.change[due]])
+    employer = np.concatenate([mine, late.employer[due]])
     order = np.lexsort((change, code, period, slip))
-    return slip[order], code[order], amount[order], period[order], change[order]
+    return slip[order], code[order], amount[order], period[order], change[order], employer[order]
 
 
 def entries_of(batch: Batch, results: Results) -> list[bytes]:

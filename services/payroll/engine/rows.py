@@ -53,7 +53,10 @@ def cut(inputs: Inputs, rows: slice) -> Inputs:
         leave=_cut_each(inputs.leave, rows),
         entered=_cut_each(inputs.entered, rows),
         bases=_cut_each(inputs.bases, rows),
+        kept=_cut_each(inputs.kept, rows),
         insured=inputs.insured[rows],
+        insurance=_cut_coded(inputs.insurance, rows),
+        month_of_first_job=inputs.month_of_first_job[rows],
     )
 
 
@@ -63,6 +66,7 @@ def cut_year(year: Year, rows: slice) -> Year:
     return Year(
         months=year.months[rows],
         mode=_cut_coded(year.mode, rows),
+        income_last_year=year.income_last_year[rows],
         income=year.income[rows],
         exempt=year.exempt[rows],
         special=year.special[rows],
@@ -70,10 +74,13 @@ def cut_year(year: Year, rows: slice) -> Year:
         other=year.other[rows],
         relief=year.relief[rows],
         withheld=year.withheld[rows],
+        reported=_cut_each(year.reported, rows),
         bonuses_apart=year.bonuses_apart[rows],
         bonus_way=_cut_coded(year.bonus_way, rows),
         last_gross=year.last_gross[rows],
         owed=year.owed[rows],
+        repaid=year.repaid[rows],
+        written_off=year.written_off[rows],
     )
 
 

@@ -13,7 +13,10 @@ from payroll.rules.arithmetic import zeros
 
 @dataclass
 class Sheet:
-    """A piece of a street: rows from `offset` on. `stopped`: rows that cannot be paid; `found` says why."""
+    """A piece of a street: rows from `offset` on. `stopped`: rows that cannot be paid; `found` says why.
+
+    `owed`: by scheme, who is in it; None for everybody.
+    """
 
     size: int
     offset: int
@@ -23,6 +26,7 @@ class Sheet:
     stopped: Bool = field(init=False)
     lines: dict[str, Int] = field(default_factory=dict)
     found: list[Found] = field(default_factory=list)
+    owed: dict[str, Bool | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stopped = np.zeros(self.size, dtype=bool)

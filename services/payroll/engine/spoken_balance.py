@@ -2,7 +2,7 @@
 
 from payroll.engine.answers import terms_of
 from payroll.engine.columns import Answers
-from payroll.engine.layout import ADVANCED, RECOVERED
+from payroll.engine.layout import ADVANCED, RECOVERED, REPAID
 from payroll.engine.spoken_earnings import Said
 from payroll.rules.arithmetic import yuan
 from payroll.rules.checks import OWED, DeductionLimits
@@ -16,7 +16,7 @@ def said_of_balance(answers: Answers, code: str, amount: int, *, owed: int, gros
         left = yuan(owed - amount)
         zh = f"此前单位垫付、个人待还{yuan(owed)}元，本月扣回{yuan(amount)}元{_bounds(answers)}，尚欠{left}元"
         return Said(zh, {"owed_before": str(yuan(owed)), "owed_after": str(left)})
-    return Said(f"本人交回单位垫付款{yuan(amount)}元，抵减待还金额，不影响本月实发", {code: str(yuan(amount))})
+    return _said_of_settled(code, amount, owed=owed)
 
 
 def _said_of_advance(amount: int, *, owed: int, gross: int) -> Said:
@@ -26,6 +26,16 @@ def _said_of_advance(amount: int, *, owed: int, gross: int) -> Said:
         f"由单位垫付，不计收入，以后从工资中扣回；累计待还{after}元"
     )
     return Said(zh, {"gross": str(yuan(gross)), "owed_before": str(yuan(owed)), "owed_after": str(after)})
+
+
+def _said_of_settled(code: str, amount: int, *, owed: int) -> Said:
+    """`owed` without it already."""
+    settled, left = yuan(amount), yuan(owed)
+    if code == REPAID:
+        zh = f"本人已交回单位垫付款{settled}元，交回后待还{left}元，不影响本月应发和实发"
+    else:
+        zh = f"单位已核销垫付款{settled}元，由单位承担、不再扣回，核销后待还{left}元，不计入本月应发"
+    return Said(zh, {code: str(settled), "owed_after": str(left)})
 
 
 def _bounds(answers: Answers) -> str:

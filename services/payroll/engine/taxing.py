@@ -1,7 +1,7 @@
 """Tax on a street's pay: cumulative over the tax year, a bonus taxed apart or with the wages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from payroll.rules.bonus import BonusApart, BonusChoice, apart_is_better
 from payroll.rules.tax import BasicMonths, CumulativeWithholding, SoFar, basic_months, tax_on, withhold
 
 MONTHS_OF_YEAR = 12
-REPORTED = ("additional", "other", "relief")
+ADDITIONAL, OTHER, RELIEF = "additional", "other", "relief"
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Paid:
     """What is paid now, in fen: all of it, what of that is exempt, own contributions, and the annual bonus in it.
 
     `usual`, `usual_exempt`, `usual_special`: the same of this month alone, without the differences of earlier ones.
-    `late`: what was reported for earlier months that are paid for the first time now, by its name.
+    `late_relief`: what was entered for earlier months that are paid for the first time now.
     """
 
     gross: Int
@@ -32,7 +32,7 @@ class Paid:
     usual: Int
     usual_exempt: Int | None
     usual_special: Int
-    late: Mapping[str, Int] = field(default_factory=dict)
+    late_relief: Int
 
     def of_another_month(self, rows: Int) -> Int:
         """What taxable income another month may bring: without differences and bonus."""
@@ -45,8 +45,8 @@ class Paid:
 
 @dataclass(frozen=True)
 class Taxed:
-    """`income` is what the year's tax goes by; `bonus` what was taxed apart; the last three were reported for
-    this month, or for an earlier one that is paid for the first time now.
+    """`income` is what the year's tax goes by; `bonus` what was taxed apart; `additional` and `other` what this slip
+    adds to the deductions of the year: less than nothing where more was deducted before than counts now.
     None is nothing for anybody.
     """
 
@@ -54,9 +54,9 @@ class Taxed:
     tax: Int
     bonus: Int | None
     bonus_tax: Int | None
-    additional: Int | None
-    other: Int | None
-    relief: Int | None
+    additional: Int
+    other: Int
+    relief: Int
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,8 @@ def desk_of(answers: Answers, *, paid_in: str, inputs: Inputs) -> Desk:
 
 def tax(desk: Desk, inputs: Inputs, year: Year, paid: Paid) -> Taxed:
     """Nobody is paid back what was withheld before: it is carried within the year."""
-    now = tuple(reported_of(inputs, name) for name in REPORTED)
-    additional, other, relief = (
-        one if (late := paid.late.get(name)) is None else late if one is None else one + late
-        for name, one in zip(REPORTED, now, strict=True)
-    )
+    additional, other = (_of_year(year, name) for name in (ADDITIONAL, OTHER))
+    relief = _with(paid.late_relief, reported_of(inputs.entered, RELIEF))
     months = year.months
     if desk.months is not None:
         months = basic_months(desk.months, year.mode.codes, year.mode.words, months, month=desk.month)
@@ -97,31 +94,38 @@ def tax(desk: Desk, inputs: Inputs, year: Year, paid: Paid) -> Taxed:
         income=year.income + paid.gross,
         exempt=_with(year.exempt, paid.exempt),
         special=year.special + paid.special,
-        additional=_with(year.additional, additional),
-        other=_with(year.other, other),
-        relief=_with(year.relief, relief),
+        additional=additional,
+        other=other,
+        relief=year.relief + relief,
         withheld=year.withheld,
     )
     income, bonus, bonus_tax = paid.gross, None, None
-    apart = _taxed_apart(desk, year, paid, so_far, months, now[:2])
+    now = tuple(reported_of(inputs.entered, name) for name in (ADDITIONAL, OTHER))
+    apart = _taxed_apart(desk, year, paid, so_far, months, now)
     if apart is not None:
         bonus, bonus_tax, income = zeros(inputs.size), zeros(inputs.size), income.copy()
         bonus[apart.rows], bonus_tax[apart.rows] = apart.bonus, apart.tax
         income[apart.rows] -= apart.bonus
         so_far.income[apart.rows] -= apart.bonus
     withheld = withhold(desk.withholding, months, so_far).withhold
-    return Taxed(income, withheld, bonus, bonus_tax, additional, other, relief)
+    return Taxed(income, withheld, bonus, bonus_tax, additional - year.additional, other - year.other, relief)
 
 
 def _with(amounts: Int, more: Int | None) -> Int:
     return amounts if more is None else amounts + more
 
 
-def reported_of(inputs: Inputs, name: str) -> Int | None:
+def _of_year(year: Year, name: str) -> Int:
+    """Deductions of the tax year, a month of it counts once, however often somebody is paid in it."""
+    found = reported_of(year.reported, name)
+    return zeros(len(year.months)) if found is None else found
+
+
+def reported_of(amounts: Mapping[str, Int], name: str) -> Int | None:
     """Deductions as the person reported them, of all items together."""
-    amounts = [said(inputs.entered, code) for code in inputs.entered if code == name or code.startswith(f"{name}.")]
-    found = [amount for amount in amounts if amount is not None]
-    return sum_of(found, inputs.size) if found else None
+    named = [said(amounts, code) for code in amounts if code == name or code.startswith(f"{name}.")]
+    found = [amount for amount in named if amount is not None]
+    return sum_of(found, len(found[0])) if found else None
 
 
 @dataclass(frozen=True)

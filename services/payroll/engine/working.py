@@ -11,6 +11,7 @@ from payroll.engine.balancing import Account, balance, is_empty, look
 from payroll.engine.columns import ABSENT, Batch, Bool, Found, Int, Line, Pool, Results
 from payroll.engine.contributing import floor_kept
 from payroll.engine.differences import Differences, differences_of
+from payroll.engine.first_pay import Month
 from payroll.engine.layout import (
     BONUS,
     BONUS_TAX,
@@ -18,12 +19,13 @@ from payroll.engine.layout import (
     DEDUCTIONS,
     DUES,
     EARNING,
+    NOTE,
     PAID_BY_EMPLOYER,
     TAX,
     layout_of,
     places,
 )
-from payroll.engine.months import contribute_and_hold, work_month
+from payroll.engine.months import contribute_and_hold, dues_of, work_month
 from payroll.engine.pooling import Piece
 from payroll.engine.results import COLUMNS, Lines, Worked, results_of
 from payroll.engine.rows import cut_year, keep_memory, said
@@ -31,7 +33,6 @@ from payroll.engine.sheet import sum_of
 from payroll.engine.taxing import Paid, desk_of, tax
 from payroll.rules.arithmetic import yuan, zeros
 from payroll.rules.checks import DeductionLimits, PaySwing, deduction_limit, has_swung, swing
-from payroll.rules.dues import UnionDues, dues
 
 
 def work_out(batch: Batch) -> Results:
@@ -48,20 +49,24 @@ def work_columns(batch: Batch) -> Worked:
     keep_memory()
     layout = layout_of(batch)
     differences = differences_of(batch, places(layout))
-    settling = _Settling(batch, layout, differences)
+    month = differences.first_pay.month(batch.inputs, np.arange(batch.inputs.size))
+    settling = _Settling(batch, layout, differences, month)
     present = None if bool(batch.present.all()) else batch.present
-    pools = work_month(batch.inputs, batch.answers, present, settle=settling.settle, finish=settling.finish)
+    pools = work_month(month.inputs, batch.answers, present, settle=settling.settle, finish=settling.finish)
+    month.close_last()
     return settling.worked(pools)
 
 
-_GROUPS = {EARNING: 0, DEDUCTION: 1, PAID_BY_EMPLOYER: 2}  # what differences are added up by
+_GROUPS = {EARNING: 0, DEDUCTION: 1, PAID_BY_EMPLOYER: 2}  # what differences are added up by; dues are no contribution
+_OF_DUES = len(_GROUPS)
 
 
 class _Settling:
     """From earnings to net pay, for one piece of the street after the other."""
 
-    def __init__(self, batch: Batch, layout: tuple[Line, ...], differences: Differences) -> None:
+    def __init__(self, batch: Batch, layout: tuple[Line, ...], differences: Differences, month: Month) -> None:
         self.batch = batch
+        self.month = month
         self.layout = layout
         self.differences = differences
         self.desk = desk_of(batch.tax_answers, paid_in=batch.paid_in, inputs=batch.inputs)
@@ -72,6 +77,8 @@ class _Settling:
         self.stopped: list[Bool] = []
         self.found: list[Found] = list(differences.found)
         self.late = self._differences()
+        is_note = np.array([line.kind == NOTE for line in layout], dtype=bool)
+        self.owed_late = differences.slip[~is_note[differences.code]]  # a figure that is not paid makes no slip
         self.settled: dict[int, dict[str, Int]] = {}
 
     def _differences(self) -> dict[str, Int] | None:
@@ -79,10 +86,10 @@ class _Settling:
         if not len(self.differences.slip):
             return None
         size = self.batch.inputs.size
-        groups = [_GROUPS.get(line.kind, len(_GROUPS)) for line in self.layout]
-        earned, own, employer, _ = self.differences.totals(groups, size, count=len(_GROUPS) + 1)
+        groups = [_OF_DUES if one.code == DUES else _GROUPS.get(one.kind, _OF_DUES + 1) for one in self.layout]
+        earned, own, employer, dues, _ = self.differences.totals(groups, size, count=_OF_DUES + 2)
         exempt, _ = self.differences.totals([int(one.code not in self.exempt) for one in self.layout], size, count=2)
-        return {"earned": earned, "exempt": exempt, "own": own, "employer": employer}
+        return {"earned": earned, "exempt": exempt, "own": own, "employer": employer, "dues": dues}
 
     def _with(self, name: str, amounts: Int, rows: slice) -> Int:
         return amounts if self.late is None else amounts + self.late[name][rows]
@@ -104,13 +111,14 @@ class _Settling:
             usual=usual,
             usual_exempt=exempt,
             usual_special=own,
-            late={name: amounts[rows] for name, amounts in self.differences.reported.items()},
+            late_relief=self.differences.relief[rows],
         )
         taxed = tax(self.desk, inputs, cut_year(self.batch.year, rows), paid)
         sheet.lines[TAX] = taxed.tax
         nothing = zeros(sheet.size)
         bonus_tax = sheet.lines[BONUS_TAX] = nothing if taxed.bonus_tax is None else taxed.bonus_tax
         taken = [special, taxed.tax, bonus_tax, *self._take_off(piece, usual)]
+        taken += [] if self.late is None else [self.late["dues"][rows]]
         net = balance(piece, self._account(rows, gross, gross - sum_of(taken, sheet.size)), partial(_floor, piece))
         amounts = (gross, special, self._with("employer", employer, rows), taxed.tax, net, taxed.income, paid.exempt)
         reported = (special, taxed.additional, taxed.other, taxed.relief, taxed.bonus, bonus_tax)
@@ -119,16 +127,16 @@ class _Settling:
 
     def _account(self, rows: slice, gross: Int, net: Int) -> Account:
         earned, own = (None if self.late is None else self.late[name][rows] for name in ("earned", "own"))
-        return Account(gross, net, earned, own, self.batch.year.owed[rows])
+        year = cut_year(self.batch.year, rows)
+        return Account(gross, net, earned, own, year.owed, year.repaid, year.written_off)
 
     def _take_off(self, piece: Piece, usual: Int) -> list[Int]:
         """Union dues, and what was entered to be taken off: within the bounds of the month's own pay."""
         inputs, sheet = piece.inputs, piece.sheet
         found: list[Int] = []
-        terms = terms_of(sheet.answers, "union.dues", UnionDues)
-        member = said(inputs.entered, "union_member")
-        if terms is not None and member is not None:
-            sheet.put(DUES, dues(terms, piece.earned.basic) * (member > 0))
+        due = dues_of(piece)
+        if due is not None:
+            sheet.put(DUES, due)
             found.append(sheet.lines[DUES])
         limits = terms_of(sheet.answers, "pay.deduction_limits", DeductionLimits)
         for code in sorted(inputs.entered):
@@ -147,16 +155,17 @@ class _Settling:
 
     def finish(self, piece: Piece) -> None:
         sheet, columns = piece.sheet, self.settled.pop(piece.rows.start)
+        self.month.look(piece)
         self._look(piece, columns["gross"])
         look(sheet, columns["gross"])
-        if sheet.stopped.any():
-            paid = ~sheet.stopped
-            sheet.lines = {code: amounts * paid for code, amounts in sheet.lines.items()}
-            columns = {name: amounts * paid for name, amounts in columns.items()}
+        empty = is_empty(sheet, self.owed_late)
+        stopped = sheet.stopped if empty is None else sheet.stopped | empty
+        if stopped.any():
+            sheet.lines = {code: amounts * ~stopped for code, amounts in sheet.lines.items()}
+            columns = {name: amounts * ~stopped for name, amounts in columns.items()}
         self.lines.append(sheet.lines)
         self.columns.append(columns)
-        empty = is_empty(sheet, self.differences.slip)
-        self.stopped.append(sheet.stopped if empty is None else sheet.stopped | empty)
+        self.stopped.append(stopped)
         self.found += sheet.found
 
     def _look(self, piece: Piece, gross: Int) -> None:
@@ -184,6 +193,7 @@ class _Settling:
             paid=~stopped,
             found=sorted(self.found, key=lambda one: (one.slip, one.period, one.code, one.zh)),
             pools=pools,
+            kept=self.month.inputs.kept,
         )
 
 

@@ -22,9 +22,12 @@ CAUSES = {
     "tax_card": "个税扣缴情况",
     "parameter": "标准参数调整",
     "standard": "薪酬标准调整",
-    "choice": "地方选定数值调整",
-    "document": "政策文件修订",
+    "policy_choice": "地方选定数值调整",
+    "policy_changed": "政策条款变化",
     "set_aside": "上期暂缓发放",
+    "earlier_run": "较早月份补办核算",
+    "repaid": "交回垫付款",
+    "written_off": "核销垫付款",
 }
 
 
@@ -40,12 +43,16 @@ class Item:
 
 @dataclass(frozen=True)
 class Difference:
-    """What a slip pays or takes back for an earlier month, and what caused it."""
+    """What a slip pays or takes back for an earlier month, and what caused it.
+
+    `organisation_id`: the employer of that month, where it is not the slip's.
+    """
 
     code: str
     period: str
     amount: int
     cause: str
+    organisation_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ ITEMS = (
 _SCHEMES = ("pension", "medical", "unemployment", "housing_fund")
 _OTHER = ("personal_pension", "annuity", "health_insurance")
 _WHO = ("worker_id", "name", "identity_kind", "identity_number", "remark")
-_UNKNOWN = "证件号码未登记"
+UNKNOWN = "证件号码未登记"
 
 _WAGE_FIELDS = frozenset({*_WHO, "income", "exempt", *_SCHEMES, *ITEMS, *_OTHER, "other", "relief"})
 _BONUS_FIELDS = frozenset({*_WHO, "bonus"})
@@ -50,7 +50,7 @@ def write_bonuses(
     return fill(
         to,
         [
-            {**_who(to, taxed), "bonus": taxed.slip.bonus, "remark": None if taxed.identity_number else _UNKNOWN}
+            {**_who(to, taxed), "bonus": taxed.slip.bonus, "remark": None if taxed.identity_number else UNKNOWN}
             for taxed in paid
         ],
         fields=_BONUS_FIELDS,
@@ -76,7 +76,7 @@ def _wages(to: Form, taxed: TaxedSlip) -> Mapping[str, Cell]:
     }
     said = [f"{what} {yuan_to_read(amount)} 元，请在扣缴端核对" for what, amount in unplaced.items() if amount]
     if not taxed.identity_number:
-        said.insert(0, _UNKNOWN)
+        said.insert(0, UNKNOWN)
     return {
         **_who(to, taxed),
         "income": taxed.slip.income,

@@ -1,8 +1,17 @@
 """Payroll's own tables. Amounts are whole fen where the column says so, else yuan; a month is `YYYY-MM`."""
 
 from payroll.models.base import Cycle, Table
+from payroll.models.benefits import BenefitGrant
 from payroll.models.changes import Change
-from payroll.models.payments import ContractPayment, ContributionDue, OneOffKind, OneOffPayment, PaymentFile
+from payroll.models.payments import (
+    BalanceSettlement,
+    ContractPayment,
+    ContributionDue,
+    OneOffFile,
+    OneOffKind,
+    OneOffPayment,
+    PaymentFile,
+)
 from payroll.models.people import (
     Agreement,
     Attribute,
@@ -24,7 +33,9 @@ from payroll.models.standards import Parameter, ParameterStatus, PayStandard, St
 __all__ = [
     "Agreement",
     "Attribute",
+    "BalanceSettlement",
     "BankAccount",
+    "BenefitGrant",
     "Certificate",
     "Change",
     "ContractPayment",
@@ -35,6 +46,7 @@ __all__ = [
     "EvaluationScore",
     "GradeStep",
     "Leave",
+    "OneOffFile",
     "OneOffKind",
     "OneOffPayment",
     "Parameter",

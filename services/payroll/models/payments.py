@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import LargeBinary, String, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -64,6 +64,32 @@ class ContributionDue(ScopedRow, Table):
     alerted_on: Mapped[date | None]
 
 
+class BalanceSettlement(GovernedRow, Table):
+    """What of an advance is settled beside pay: repaid by the worker in cash, or written off and borne by the employer.
+
+    Counts once a second person has approved it; `clause` and `decision_id` are then those of the approval. Fen.
+    """
+
+    __tablename__ = "balance_settlement"
+    __table_args__ = (Index("ix_balance_settlement_of_worker", "worker_id", "organisation_id"),)
+
+    settlement_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    worker_id: Mapped[str] = mapped_column(Id)
+    organisation_id: Mapped[str] = mapped_column(Id)
+    kind: Mapped[str] = mapped_column(Id)
+    amount: Mapped[int] = mapped_column(Fen)
+    reason: Mapped[str] = mapped_column(String(400))
+    reference: Mapped[str] = mapped_column(String(120))
+    clause: Mapped[str] = mapped_column(Id)
+    decision_id: Mapped[str] = mapped_column(Id)
+    drafted_by: Mapped[str] = mapped_column(Account)
+    drafted_on: Mapped[date]
+    approved_by: Mapped[str | None] = mapped_column(Account)
+    approved_on: Mapped[date | None]
+    rejected_by: Mapped[str | None] = mapped_column(Account)
+    rejected_on: Mapped[date | None]
+
+
 class ContractPayment(GovernedRow, Table):
     """A payment to the provider of a purchased service, as its contract says: no payslip, no tax withheld here."""
 
@@ -86,6 +112,32 @@ class ContractPayment(GovernedRow, Table):
     decision_id: Mapped[str | None] = mapped_column(Id)
 
 
+class OneOffFile(ScopedRow, Table):
+    """A bank file of payments beside wages of one unit and month of payment, sealed once like that of a run.
+
+    `held_back`: {payment_id, amount, reason}, the amount in fen; a later file pays them. `content_sealed` opens at
+    place `one_off_file|content|<file_id>`.
+    """
+
+    __tablename__ = "one_off_file"
+
+    file_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(Id)
+    paid_in: Mapped[str] = mapped_column(Month)
+    form: Mapped[str] = mapped_column(Id)
+    written_as: Mapped[str] = mapped_column(Id)
+    digest: Mapped[str] = mapped_column(Digest)
+    content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    payments: Mapped[int]
+    total: Mapped[int] = mapped_column(Fen)
+    held_back: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    sealed_by: Mapped[str] = mapped_column(Account)
+    sealed_at: Mapped[datetime] = mapped_column(Moment)
+    paid_on: Mapped[date | None]
+    paid_by: Mapped[str | None] = mapped_column(Account)
+    bank_reference: Mapped[str | None] = mapped_column(String(120))
+
+
 class OneOffKind(StrEnum):
     LABOUR_REMUNERATION = "labour_remuneration"
     SEVERANCE = "severance"
@@ -97,7 +149,9 @@ class OneOffPayment(GovernedRow, Table):
 
     Either `worker_id` or, for somebody from outside, `payee_id` as the unit that pays keeps it. `project` joins what
     the same continuous work brings, `begun_in` is the month an internship began. `parameter_id`: the row that gave
-    the average wage.
+    the average wage; `exempt` is what of severance bears no tax. Somebody from outside is paid to the account entered
+    with the payment, which whoever approves it confirms; `holder_sealed`, `number_sealed` and `identity_sealed` open at
+    places `one_off_payment|holder|<payment_id>`, `…|number|…` and `…|identity_number|…`. `file_id`: the file it is in.
     """
 
     __tablename__ = "one_off_payment"
@@ -111,11 +165,18 @@ class OneOffPayment(GovernedRow, Table):
     begun_in: Mapped[str | None] = mapped_column(Month)
     paid_in: Mapped[str] = mapped_column(Month)
     gross: Mapped[int] = mapped_column(Fen)
+    exempt: Mapped[int] = mapped_column(Fen, default=0)
     tax: Mapped[int] = mapped_column(Fen)
     net: Mapped[int] = mapped_column(Fen)
     clause: Mapped[str] = mapped_column(Id)
     decision_id: Mapped[str] = mapped_column(Id)
     parameter_id: Mapped[str | None] = mapped_column(Id)
+    bank: Mapped[str | None] = mapped_column(String(120))
+    number_masked: Mapped[str | None] = mapped_column(String(40))
+    holder_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    identity_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    file_id: Mapped[str | None] = mapped_column(Id, index=True)
     entered_by: Mapped[str] = mapped_column(Account)
     approved_by: Mapped[str | None] = mapped_column(Account)
     approved_on: Mapped[date | None]

@@ -144,7 +144,11 @@ class StandingEntry(ScopedRow, Table):
 
 
 class ContributionBase(ScopedRow, Table):
-    """The pay that contributions to a scheme are worked out from, before floor and ceiling, from a month on."""
+    """The pay that contributions to a scheme are worked out from, before floor and ceiling, from a month on.
+
+    `organisation_id`: kept by the system, the pay of the first month with that employer; it holds there alone, and only
+    as long as none without one, which somebody has set, is in force.
+    """
 
     __tablename__ = "contribution_base"
 
@@ -153,12 +157,14 @@ class ContributionBase(ScopedRow, Table):
     from_month: Mapped[str] = mapped_column(Month, primary_key=True)
     amount: Mapped[int] = mapped_column(Fen)
     source: Mapped[str] = mapped_column(String(200))
+    organisation_id: Mapped[str | None] = mapped_column(Id)
     set_by: Mapped[str] = mapped_column(Account)
 
 
 class TaxCard(ScopedRow, Table):
     """How a person's tax is withheld by an employer in a tax year, and what was paid before this platform kept it.
 
+    Without `mode` nothing was said of it: it follows from last year's slips.
     `opening`: fen by name (income, exempt, special, additional, other, relief, withheld) and `months`.
     """
 
@@ -167,7 +173,7 @@ class TaxCard(ScopedRow, Table):
     worker_id: Mapped[str] = mapped_column(Id, primary_key=True)
     organisation_id: Mapped[str] = mapped_column(Id, primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True)
-    mode: Mapped[str] = mapped_column(Id)
+    mode: Mapped[str | None] = mapped_column(Id)
     evidence: Mapped[str] = mapped_column(String(400))
     bonus_way: Mapped[str | None] = mapped_column(Id)
     opening: Mapped[dict[str, int]] = mapped_column(JSONB, default=dict)

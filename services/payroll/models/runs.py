@@ -171,7 +171,8 @@ class Payslip(GovernedRow, Table):
 class PayslipLine(ScopedRow, Table):
     """One line: its code stands in the batch's layout with kind, label and clause. Lines of nothing are left out.
 
-    A difference for an earlier month (or half of one) carries it as `period` and the change that caused it.
+    A difference for an earlier month (or half of one) carries it as `period` and the change that caused it, and as
+    `organisation_id` the employer of that month where it is not the slip's.
     """
 
     __tablename__ = "payslip_line"
@@ -179,7 +180,7 @@ class PayslipLine(ScopedRow, Table):
         Index(
             "ix_payslip_line_advance",
             "slip_no",
-            postgresql_where=text("code IN ('advanced_by_employer', 'advance_recovered')"),
+            postgresql_where=text("code IN ('advanced_by_employer', 'advance_recovered', 'repaid', 'written_off')"),
         ),
     )
 
@@ -191,6 +192,7 @@ class PayslipLine(ScopedRow, Table):
     amount: Mapped[int] = mapped_column(Fen)
     period: Mapped[str | None] = mapped_column(Period)
     change_id: Mapped[int | None] = mapped_column(BigInteger)
+    organisation_id: Mapped[str | None] = mapped_column(Id)
 
 
 class SetAside(ScopedRow, Table):

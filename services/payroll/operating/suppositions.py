@@ -164,10 +164,11 @@ def _of_year(year: Year) -> Iterator[tuple[str, str, Year]]:
 def _without_additional(batch: Batch) -> Batch | None:
     entered = batch.inputs.entered
     reported = [code for code in entered if code.partition(".")[0] == "additional"]
-    if not reported:
+    of_year = {code: amounts for code, amounts in batch.year.reported.items() if code.partition(".")[0] != "additional"}
+    if not reported and len(of_year) == len(batch.year.reported):
         return None
     nothing = {code: np.full(batch.inputs.size, ABSENT, dtype=np.int64) for code in reported}
-    year = replace(batch.year, additional=np.zeros_like(batch.year.additional))
+    year = replace(batch.year, additional=np.zeros_like(batch.year.additional), reported=of_year)
     return replace(batch, inputs=replace(batch.inputs, entered={**entered, **nothing}), year=year)
 
 

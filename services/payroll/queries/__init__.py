@@ -1,6 +1,7 @@
 """Reading payroll's own tables."""
 
 from payroll.queries.changes import has_authored, snapshot_now, stale_changes
+from payroll.queries.debts import balances_moved_on
 from payroll.queries.figures import figures_missing
 from payroll.queries.loading import load_batch
 from payroll.queries.missing import missing_since
@@ -12,6 +13,7 @@ from payroll.queries.runs import (
     batch,
     batches_of,
     earlier_not_approved,
+    earlier_not_issued,
     elsewhere,
     first_sealed_after,
     held_back,
@@ -33,11 +35,13 @@ from payroll.queries.waiting import waiting_batches
 
 __all__ = [
     "areas_of_slips",
+    "balances_moved_on",
     "batch",
     "batches_of",
     "compared",
     "digest_of_terms",
     "earlier_not_approved",
+    "earlier_not_issued",
     "elsewhere",
     "explained_slip",
     "figures_missing",

@@ -1,13 +1,14 @@
 """Where people's pay goes: accounts by worker, and which of them pay is sent to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, and_, any_, literal, or_, select
+from sqlalchemy import BigInteger, Select, and_, any_, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.paging import Rows, make_page, page_query
+from common.transaction import seeing
 from payroll.models import BankAccount, Payee, Payslip
 
 
@@ -48,8 +49,15 @@ class PaidTo:
 
 
 async def accounts_paid_to(session: AsyncSession, *, run_id: str) -> Mapping[str, PaidTo]:
-    """By worker of the run; who has no account at all is not among them."""
-    workers = select(Payslip.worker_id).where(Payslip.run_id == run_id)
+    """By worker of the run; who has no account at all is not among them.
+
+    The account lies with the person, who may serve in another county by now, or not yet in this one.
+    """
+    return await accounts_of(session, select(Payslip.worker_id).where(Payslip.run_id == run_id))
+
+
+async def accounts_of(session: AsyncSession, workers: Select[str] | Collection[str]) -> Mapping[str, PaidTo]:
+    """By worker among them; who has no account at all is not among the answers."""
     query = (
         select(BankAccount)
         .where(BankAccount.worker_id.in_(workers))
@@ -58,7 +66,9 @@ async def accounts_paid_to(session: AsyncSession, *, run_id: str) -> Mapping[str
         .order_by(BankAccount.worker_id, BankAccount.entered_at, BankAccount.account_id)
     )
     found: dict[str, PaidTo] = {}
-    for one in await session.scalars(query):
+    async with seeing(session, area=""):
+        entered = (await session.scalars(query)).all()
+    for one in entered:
         before = found.get(one.worker_id, PaidTo(None, waits=False))
         waits = one.confirmed_at is None
         found[one.worker_id] = PaidTo(before.confirmed if waits else one, waits or before.waits)
@@ -73,7 +83,7 @@ async def somebody_payable(session: AsyncSession, *, run_id: str) -> bool:
 
 
 async def waiting_among(session: AsyncSession, *, slips: Sequence[int]) -> list[str]:
-    """The workers of these slips who have a newer account that nobody has confirmed yet."""
+    """The workers of these slips who have a newer account that nobody has confirmed yet, wherever they serve now."""
     query = (
         select(BankAccount.worker_id)
         .join(Payslip, Payslip.worker_id == BankAccount.worker_id)
@@ -81,7 +91,8 @@ async def waiting_among(session: AsyncSession, *, slips: Sequence[int]) -> list[
         .distinct()
         .order_by(BankAccount.worker_id)
     )
-    return list(await session.scalars(query))
+    async with seeing(session, area=""):
+        return list(await session.scalars(query))
 
 
 async def accounts(

@@ -17,7 +17,7 @@ from common.policy.parameters import Parameters
 from common.policy.rules import RULES
 from common.tables import PolicyChoice
 from payroll import rules
-from payroll.engine.answers import PAY_RULES, TAX_RULES
+from payroll.engine.answers import PAY_RULES, RULES_OF_TAX_YEAR, TAX_RULES
 from payroll.engine.columns import Answers, Spoken
 from payroll.rules.cycles import PayCycle, PayPeriod
 from payroll.rules.leave import WorkingCalendar
@@ -53,8 +53,10 @@ class Policy:
         return self._spoken(asked, area=area, staff=staff, on=on)
 
     def tax_answers(self, paid_in: str, *, area: str, staff: str) -> Answers:
-        """For tax, by the first day of the month of payment."""
-        return self._spoken(TAX_RULES, area=area, staff=staff, on=date.fromisoformat(f"{paid_in}-01"))
+        """For tax, by the first day of the month of payment; what stays for a tax year, by the first day of that."""
+        on = date.fromisoformat(f"{paid_in}-01")
+        of_year = self._spoken(RULES_OF_TAX_YEAR, area=area, staff=staff, on=on.replace(month=1))
+        return {**self._spoken(TAX_RULES, area=area, staff=staff, on=on), **of_year}
 
     def halves(self, period: PayPeriod, *, area: str, staff: str) -> bool:
         """Whether part-timers are paid by the half month there."""

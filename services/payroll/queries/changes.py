@@ -52,7 +52,7 @@ WITH seen AS (
   UNION SELECT worker_id FROM placement WHERE area >= $3 COLLATE "C" AND area < $4 COLLATE "C"
 )
 SELECT change_id, worker_id, area, from_month, cause, reference FROM change, seen
-WHERE from_month <= $5 AND (staff IS NULL OR staff = $2)
+WHERE (from_month <= $5 OR cause = ANY($9::text[])) AND (staff IS NULL OR staff = $2)
   AND (noted_at > seen.since OR noted_at > seen.since - $8::interval AND EXISTS (
     SELECT FROM unnest(seen.snapshots) AS saw WHERE NOT pg_visible_in_snapshot(xid::text::xid8, saw::pg_snapshot)))
   AND change_id NOT IN (SELECT change_id FROM considered)
@@ -61,8 +61,10 @@ WHERE from_month <= $5 AND (staff IS NULL OR staff = $2)
 ORDER BY change_id LIMIT $7
 """
 
-# Of what two people have done already, the second says that it holds.
-BY_TWO_PEOPLE = ("parameter", "standard")
+# What is settled of an open balance counts in whatever run is approved after it, of an earlier month as well.
+WHENEVER = ("repaid", "written_off")
+# Of what two people have done already, the second says that it holds; a document is no doing of whoever compared it.
+BY_TWO_PEOPLE = ("parameter", "standard", "policy_changed", *WHENEVER)
 _HAS_AUTHORED = """
 WITH considered AS (
   SELECT unnest(considered) AS change_id FROM payroll_batch WHERE run_id = $1
@@ -152,7 +154,8 @@ async def stale_changes(session: AsyncSession, run: PayrollRun, *, most: int = 2
     """What came in after the run was calculated and concerns its people or everybody there, `most` of them."""
     lowest, highest = code_range(run.area)
     up_to = max(run.month, run.paid_in)
-    rows = await fetch(session, _STALE, run.run_id, run.staff, lowest, highest, up_to, run.area, most, OVERLAP)
+    asked = run.run_id, run.staff, lowest, highest, up_to, run.area, most, OVERLAP, list(WHENEVER)
+    rows = await fetch(session, _STALE, *asked)
     return [StaleChange(row["change_id"], row["worker_id"], row["cause"], row["reference"]) for row in rows]
 
 

@@ -1,15 +1,17 @@
 """What employers owe to the schemes, and the pay that contributions go by."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.areas import code_range
 from common.paging import Rows, make_page, page_query
+from payroll import rules
 from payroll.models import (
     ContributionBase,
     ContributionDue,
@@ -20,21 +22,53 @@ from payroll.models import (
 from payroll.models.runs import SEALED
 from payroll.queries.raw import fetch
 
+WORKER_SIDE, EMPLOYER_SIDE = "_worker", "_employer"
+_SIDE = re.compile(r"（[^（）]*）$")
+
 # By employer and then by the number of each slip: joined, the planner would look each line's slip up anew.
 _OWED = """
-SELECT own.organisation_id, due.code, due.period, due.people, due.amount
+SELECT coalesce(due.then_with, own.organisation_id) AS organisation_id, due.code, due.period,
+       sum(due.people)::int AS people, sum(due.amount)::bigint AS amount
 FROM (
     SELECT organisation_id, month, array_agg(slip_no) AS slips FROM payslip WHERE batch_id = $1
     GROUP BY organisation_id, month
 ) AS own, LATERAL (
-    SELECT code, period, count(*) AS people, sum(amount)::bigint AS amount
+    SELECT code, period, then_with, count(*) AS people, sum(amount)::bigint AS amount
     FROM (
-        SELECT slip_no, code, coalesce(period, own.month) AS period, sum(amount) AS amount FROM payslip_line
-        WHERE slip_no = ANY(own.slips) AND code = ANY($2::text[]) GROUP BY slip_no, code, coalesce(period, own.month)
+        SELECT slip_no, code, coalesce(left(period, 7), own.month) AS period, organisation_id AS then_with,
+               sum(amount) AS amount
+        FROM payslip_line WHERE slip_no = ANY(own.slips) AND code = ANY($2::text[])
+        GROUP BY slip_no, code, coalesce(left(period, 7), own.month), organisation_id
     ) AS of_slip
-    GROUP BY code, period
+    GROUP BY code, period, then_with
 ) AS due
+GROUP BY 1, 2, 3
 """
+
+
+class Side(NamedTuple):
+    """One side of a scheme; its label without the word for the side."""
+
+    scheme: str
+    of_employer: bool
+    label: str
+
+
+def contribution_lines(layout: Iterable[Mapping[str, Any]]) -> dict[str, Side]:
+    """Of a batch's lines those that are one side of a scheme, by code.
+
+    A scheme that ended since an earlier month has lines without a rule.
+    """
+    found = {}
+    for line in layout:
+        code = str(line["code"])
+        if line.get("rule") not in (rules.contribution_amounts.name, None):
+            continue
+        for suffix, kind in ((WORKER_SIDE, "deduction"), (EMPLOYER_SIDE, "employer")):
+            if code.endswith(suffix) and line["kind"] == kind:
+                label = _SIDE.sub("", str(line["label_zh"]))
+                found[code] = Side(code.removesuffix(suffix), kind == "employer", label)
+    return found
 
 
 @dataclass(frozen=True)
@@ -57,16 +91,14 @@ async def run(session: AsyncSession, *, run_id: str) -> PayrollRun | None:
     return await session.get(PayrollRun, run_id)
 
 
-async def owed_by_employers(
-    session: AsyncSession, *, batch_id: str, lines: dict[str, tuple[str, bool]]
-) -> Sequence[Owed]:
-    """`lines`: by code, the scheme and whether it is the employer's side. Differences stand under their own month."""
+async def owed_by_employers(session: AsyncSession, *, batch_id: str, lines: Mapping[str, Side]) -> Sequence[Owed]:
+    """Differences stand under their own month, and with the employer of it."""
     totals: dict[tuple[str, str, str], list[int]] = {}
     for organisation_id, line, period, people, total in await fetch(session, _OWED, batch_id, list(lines)):
-        scheme, of_employer = lines[line]
-        found = totals.setdefault((organisation_id, scheme, period), [0, 0, 0])
+        side = lines[line]
+        found = totals.setdefault((organisation_id, side.scheme, period), [0, 0, 0])
         found[0] = max(found[0], people)
-        found[1 if of_employer else 2] += total
+        found[1 if side.of_employer else 2] += total
     return [Owed(*place, *figures) for place, figures in sorted(totals.items())]
 
 

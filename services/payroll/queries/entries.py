@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.areas import code_range
 from common.paging import Rows, make_page, page_query
+from common.transaction import seeing
 from payroll.models import (
     Agreement,
     Attribute,
@@ -99,6 +100,13 @@ async def payees(session: AsyncSession, workers: Collection[str]) -> dict[str, P
     return {
         payee.worker_id: payee for payee in await session.scalars(select(Payee).where(Payee.worker_id.in_(workers)))
     }
+
+
+async def signing_in_as(session: AsyncSession, workers: Collection[str], *, account: str) -> set[str]:
+    """Those of the workers who are this account, wherever they serve by now."""
+    query = select(Payee.worker_id).where(Payee.worker_id.in_(workers), Payee.account == account)
+    async with seeing(session, area=""):
+        return set(await session.scalars(query))
 
 
 async def entries_of(session: AsyncSession, worker_id: str, *, month: str, cycle: str) -> Sequence[Entry]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -43,8 +43,9 @@ SELECT DISTINCT ON (worker_id) worker_id, (score * 100)::bigint, grade FROM eval
 WHERE worker_id = ANY($1::text[]) AND year < $2 ORDER BY worker_id, year DESC
 """
 _BASES = """
-SELECT DISTINCT ON (worker_id, scheme) worker_id, scheme, amount FROM contribution_base
-WHERE worker_id = ANY($1::text[]) AND from_month <= $2 ORDER BY worker_id, scheme, from_month DESC
+SELECT DISTINCT ON (worker_id, scheme) worker_id, scheme, amount, from_month, organisation_id FROM contribution_base
+WHERE worker_id = ANY($1::text[]) AND from_month <= $2
+ORDER BY worker_id, scheme, organisation_id IS NOT NULL, from_month DESC
 """
 _HIRED = """
 SELECT worker_id, hired_on FROM payee WHERE worker_id = ANY($1::text[]) AND hired_on IS NOT NULL
@@ -57,9 +58,20 @@ ORDER BY starts_on, standard_id
 """
 
 
+class FirstPayKept(NamedTuple):
+    """What the first month with an employer came to, in fen."""
+
+    amount: int
+    month: str
+    organisation_id: str
+
+
 @dataclass(frozen=True)
 class Facts:
-    """By worker: days of grade steps, days of certificates and attributes, leaves, figures by code or scheme."""
+    """By worker: days of grade steps, days of certificates and attributes, leaves, figures by code or scheme.
+
+    `kept`: by scheme, where no base was set.
+    """
 
     steps: dict[str, list[date]]
     certificates: dict[str, list[tuple[date, str]]]
@@ -70,6 +82,7 @@ class Facts:
     scores: dict[str, int]
     results: dict[str, str]
     bases: ByWorker
+    kept: dict[str, dict[str, FirstPayKept]]
     hired: dict[str, date]
 
 
@@ -79,6 +92,7 @@ async def facts_of(session: AsyncSession, workers: Sequence[str], period: PayPer
     # What is said of the whole month counts once, in its second half.
     of_month = Cycle.MONTH if period.cycle == Cycle.SECOND_HALF else period.cycle
     standing = _by_code(await fetch(session, _STANDING, ids, period.month))
+    bases, kept = _by_origin(await fetch(session, _BASES, ids, period.month))
     return Facts(
         steps=_grouped(await fetch(session, _STEPS, ids, ends)),
         certificates=_grouped((row[0], (row[2], row[1])) for row in await fetch(session, _CERTIFICATES, ids, ends)),
@@ -88,7 +102,8 @@ async def facts_of(session: AsyncSession, workers: Sequence[str], period: PayPer
         standing=_in_first_half(standing) if period.cycle == Cycle.FIRST_HALF else standing,
         scores={worker_id: score for worker_id, score, _ in results},
         results={worker_id: grade for worker_id, _, grade in results},
-        bases=_by_code(await fetch(session, _BASES, ids, period.month)),
+        bases=bases,
+        kept=kept,
         hired=dict(map(tuple, await fetch(session, _HIRED, ids))),
     )
 
@@ -146,6 +161,18 @@ def _in_first_half(standing: ByWorker) -> ByWorker:
         worker_id: {code: amount for code, amount in amounts.items() if code in IN_EACH_HALF}
         for worker_id, amounts in standing.items()
     }
+
+
+def _by_origin(rows: Sequence[Any]) -> tuple[ByWorker, dict[str, dict[str, FirstPayKept]]]:
+    """Bases that somebody set, and those kept from a first month; of a worker and scheme there is one row."""
+    set_by_hand: ByWorker = {}
+    kept: dict[str, dict[str, FirstPayKept]] = {}
+    for worker_id, scheme, amount, month, organisation_id in rows:
+        if organisation_id is None:
+            set_by_hand.setdefault(worker_id, {})[scheme] = amount
+        else:
+            kept.setdefault(worker_id, {})[scheme] = FirstPayKept(amount, month, organisation_id)
+    return set_by_hand, kept
 
 
 def _by_code(rows: Sequence[Any]) -> ByWorker:

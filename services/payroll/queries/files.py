@@ -1,10 +1,8 @@
 """What the files of a run are written from. Amounts in fen."""
 
 import asyncio
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -13,26 +11,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.areas import code_range
 from common.money import whole_fen
-from payroll import rules
+from common.transaction import seeing
 from payroll.engine.explain import ExplainedLine, explain
 from payroll.engine.layout import DUES
 from payroll.files.figures import Difference, DueOfEmployer, Item, MemberDues, RunOfSlips, Slip
 from payroll.models import (
     Change,
-    Entry,
     Payee,
     PayrollBatch,
     PayrollRun,
     Payslip,
     PayslipLine,
-    StandingEntry,
 )
 from payroll.models.runs import SEALED
-from payroll.queries.payslips import recompute
-
-WORKER_SIDE, EMPLOYER_SIDE = "_worker", "_employer"
-ADDITIONAL, OTHER = "additional", "other"
-_SIDE = re.compile(r"（[^（）]*）$")
+from payroll.queries.contributions import Side, contribution_lines
+from payroll.queries.payslips import opened, recompute
 
 
 async def count_slips(session: AsyncSession, *, run_id: str, area: str) -> int:
@@ -89,33 +82,34 @@ def _slips_in(run_id: str, area: str) -> Select[int]:
 
 
 async def _with_lines(session: AsyncSession, wanted: Select[int]) -> list[tuple[Payslip, str, list[Any]]]:
-    """Slips with the worker's name and (code, amount, period, cause) of each line."""
+    """Slips with the worker's name and (code, amount, period, cause, employer of the period) of each line."""
     lines: dict[int, list[Any]] = defaultdict(list)
     found = await session.execute(
         select(PayslipLine.slip_no, PayslipLine.code, PayslipLine.amount, PayslipLine.period, Change.cause)
+        .add_columns(PayslipLine.organisation_id)
         .outerjoin(Change, Change.change_id == PayslipLine.change_id)
         .where(PayslipLine.slip_no.in_(wanted))
         .order_by(PayslipLine.slip_no, PayslipLine.ordinal)
     )
     for slip_no, *line in found:
         lines[slip_no].append(line)
-    slips = await session.execute(
-        select(Payslip, Payee.name)
-        .outerjoin(Payee, Payee.worker_id == Payslip.worker_id)
-        .where(Payslip.slip_no.in_(wanted))
-        .order_by(Payslip.area, Payslip.worker_id, Payslip.slip_no)
-    )
-    return [(slip, name or "", lines[slip.slip_no]) for slip, name in slips]
+    order = Payslip.area, Payslip.worker_id, Payslip.slip_no
+    slips = list(await session.scalars(select(Payslip).where(Payslip.slip_no.in_(wanted)).order_by(*order)))
+    workers = select(Payslip.worker_id).where(Payslip.slip_no.in_(wanted))
+    async with seeing(session, area=""):  # whoever has moved away since, or is not here yet
+        named = await session.execute(select(Payee.worker_id, Payee.name).where(Payee.worker_id.in_(workers)))
+        names = dict(named.tuples().all())
+    return [(slip, names.get(slip.worker_id) or "", lines[slip.slip_no]) for slip in slips]
 
 
 def _slip(slip: Payslip, name: str, lines: Sequence[Any]) -> Slip:
     amounts: dict[str, int] = defaultdict(int)
     differences = []
-    for code, amount, period, cause in lines:
+    for code, amount, period, cause, organisation_id in lines:
         if period is None:
             amounts[code] += amount
         else:
-            differences.append(Difference(code, period, amount, cause or ""))
+            differences.append(Difference(code, period, amount, cause or "", organisation_id))
     figures = {
         column: getattr(slip, column)
         for column in (
@@ -157,44 +151,35 @@ def _explained(snapshot: bytes, slips: Sequence[Slip]) -> dict[str, Sequence[Exp
     return {slip.payslip_id: explain(batch, results, places[slip.worker_id, slip.organisation_id]) for slip in slips}
 
 
-@dataclass(frozen=True)
-class Side:
-    """One side of a scheme; its label without the word for the side."""
-
-    scheme: str
-    of_employer: bool
-    label: str
-
-
 async def sides_of_schemes(session: AsyncSession, *, run_id: str) -> dict[str, Side]:
     """By the code of a line: its scheme, and whether the employer pays it."""
     found: dict[str, Side] = {}
-    for layout in await session.scalars(select(PayrollBatch.layout).where(PayrollBatch.run_id == run_id)):
-        for line in layout:
-            code = str(line["code"])
-            if line.get("rule") != rules.contribution_amounts.name:
-                continue
-            for suffix in (EMPLOYER_SIDE, WORKER_SIDE):
-                if code.endswith(suffix):
-                    label = _SIDE.sub("", str(line["label_zh"]))
-                    found[code] = Side(code.removesuffix(suffix), suffix == EMPLOYER_SIDE, label)
+    query = select(PayrollBatch.layout).where(PayrollBatch.run_id == run_id).order_by(PayrollBatch.area)
+    for layout in await session.scalars(query):
+        found |= contribution_lines(layout)
     return found
 
 
 def dues_of_employers(
     run: RunOfSlips, sides: Mapping[str, Side], explained: Explained | None = None
 ) -> list[DueOfEmployer]:
-    """By employer, scheme and period, with the bases of the month as far as they are `explained`."""
+    """By employer, scheme and month, with the bases of the month as far as they are `explained`.
+
+    A difference is the employer's of its month, whoever pays the worker now.
+    """
     people: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     sums: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
     bases: dict[tuple[str, str, str], int] = defaultdict(int)
     for slip in run.slips:
-        paid = [(code, run.month, amount) for code, amount in slip.amounts.items()]
-        paid += [(one.code, one.period, one.amount) for one in slip.differences]
-        for code, period, amount in paid:
+        paid = [(code, run.month, amount, slip.organisation_id) for code, amount in slip.amounts.items()]
+        paid += [
+            (one.code, one.period[:7], one.amount, one.organisation_id or slip.organisation_id)
+            for one in slip.differences
+        ]
+        for code, period, amount, organisation_id in paid:
             if code in sides:
                 side = sides[code]
-                place = (slip.organisation_id, side.scheme, period)
+                place = (organisation_id, side.scheme, period)
                 people[place].add(slip.worker_id)
                 sums[place][0 if side.of_employer else 1] += amount
         for scheme, held in _bases((explained or {}).get(slip.payslip_id, ()), sides).items():
@@ -261,65 +246,35 @@ def wages_of_employers(run: RunOfSlips) -> list[tuple[str, int, int]]:
 async def sealed_identities(session: AsyncSession, *, run_id: str) -> dict[str, str]:
     """The sealed identity number of everybody with a slip of the run, where it is known."""
     workers = select(Payslip.worker_id).where(Payslip.run_id == run_id)
-    rows = await session.execute(
-        select(Payee.worker_id, Payee.identity_sealed).where(
-            Payee.worker_id.in_(workers), Payee.identity_sealed.is_not(None)
-        )
+    query = select(Payee.worker_id, Payee.identity_sealed).where(
+        Payee.worker_id.in_(workers), Payee.identity_sealed.is_not(None)
     )
+    async with seeing(session, area=""):  # of whoever has moved away since as well
+        rows = (await session.execute(query)).all()
     return {worker_id: sealed for worker_id, sealed in rows if sealed is not None}
 
 
-Reported = dict[tuple[str, str], dict[str, int]]
+Reported = Mapping[tuple[str, str], Mapping[str, int]]
 
 
 async def reported_in_year(session: AsyncSession, *, run: PayrollRun) -> Reported:
-    """By worker and employer, what was reported for the months paid in the tax year up to this run, by entry code.
-
-    Only months with a whole-month slip count: a part-timer's halves do not report twice.
-    """
-    workers = select(Payslip.worker_id).where(Payslip.run_id == run.run_id)
-    months = await session.execute(
-        select(Payslip.worker_id, Payslip.organisation_id, Payslip.month)
-        .join(PayrollRun, PayrollRun.run_id == Payslip.run_id)
-        .where(Payslip.worker_id.in_(workers))
-        .where(Payslip.paid_in >= f"{run.paid_in[:4]}-01", Payslip.paid_in <= run.paid_in)
-        .where(PayrollRun.status.in_(SEALED) | (PayrollRun.run_id == run.run_id))
-        .distinct()
-    )
-    entered: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    wanted = Entry.code.like(f"{ADDITIONAL}%") | Entry.code.like(f"{OTHER}.%")
-    for worker_id, month, code, amount in await session.execute(
-        select(Entry.worker_id, Entry.month, Entry.code, func.sum(Entry.amount))
-        .where(Entry.worker_id.in_(workers), wanted)
-        .group_by(Entry.worker_id, Entry.month, Entry.code)
-    ):
-        entered[worker_id, month][code] = int(amount)
-    standing = await _standing(session, workers)
-    totals: Reported = defaultdict(lambda: defaultdict(int))
-    for worker_id, organisation_id, month in months:
-        here = entered.get((worker_id, month), {})
-        always = {
-            code: held
-            for code, since in standing.get(worker_id, {}).items()
-            if (held := _in_force(since, month)) is not None
-        }
-        for code, reported in (always | here).items():
-            totals[worker_id, organisation_id][code] += reported
-    return totals
+    """By worker and employer, what the run's tax went by of deductions reported for the tax year, by entry code."""
+    found: dict[tuple[str, str], Mapping[str, int]] = {}
+    for batch_id in await session.scalars(select(PayrollBatch.batch_id).where(PayrollBatch.run_id == run.run_id)):
+        snapshot = await session.scalar(select(PayrollBatch.snapshot).where(PayrollBatch.batch_id == batch_id))
+        if snapshot is not None:
+            found |= await asyncio.to_thread(_reported, snapshot)
+    return found
 
 
-async def _standing(session: AsyncSession, workers: Select[str]) -> dict[str, dict[str, list[tuple[str, int | None]]]]:
-    rows: dict[str, dict[str, list[tuple[str, int | None]]]] = defaultdict(lambda: defaultdict(list))
-    wanted = StandingEntry.code.like(f"{ADDITIONAL}%") | StandingEntry.code.like(f"{OTHER}.%")
-    query = select(StandingEntry).where(StandingEntry.worker_id.in_(workers), wanted)
-    for row in await session.scalars(query.order_by(StandingEntry.from_month)):
-        rows[row.worker_id][row.code].append((row.from_month, row.amount))
-    return rows
-
-
-def _in_force(since: Sequence[tuple[str, int | None]], month: str) -> int | None:
-    begun = [amount for from_month, amount in since if from_month <= month]
-    return begun[-1] if begun else None
+def _reported(snapshot: bytes) -> Reported:
+    batch = opened(snapshot)
+    columns = {code: amounts.tolist() for code, amounts in batch.year.reported.items()}
+    payees = zip(batch.inputs.worker_ids, batch.inputs.organisation_ids, strict=True)
+    return {
+        payee: {code: amounts[row] for code, amounts in columns.items() if amounts[row]}
+        for row, payee in enumerate(payees)
+    }
 
 
 async def names_in(session: AsyncSession, *, area: str, staff: str) -> list[tuple[str, str]]:

@@ -1,9 +1,9 @@
 """From rows to columns: the slips of a street's period, cut into stretches of days with unchanged facts."""
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -11,17 +11,16 @@ from payroll.engine.columns import ABSENT, Coded, Inputs, Int
 from payroll.queries.facts import ByWorker, Facts, Standards
 from payroll.queries.timelines import Segment, Slip
 from payroll.rules.cycles import PART_TIME, PayPeriod
+from payroll.rules.entries import FIRST_EMPLOYED_ON, INSURED, YEARS_FROM
 from payroll.rules.leave import WorkingCalendar
 from payroll.rules.pay import CertificateLevel
 
 BY_AGREEMENT = "agreement"
-YEARS_FROM = "years_from"
-INSURED = "insured"
-NOT_INSURED_HERE = frozenset({"no", "elsewhere", "pensioner"})
 SCORE = "score"
 HOURS = "hours"
 
 ALWAYS_KEYS = ("post_class", "grade", "certificate", "education", "title", "level", "result")
+NO_KEYS = frozenset({YEARS_FROM, FIRST_EMPLOYED_ON, INSURED})  # of attributes: what no amount goes by
 _RANK = {str(level): rank for rank, level in enumerate(CertificateLevel)}
 
 
@@ -69,10 +68,12 @@ def inputs_of(
     staff: str,
     period: PayPeriod,
     working: WorkingCalendar | None = None,
+    again: Collection[tuple[str, str]] = (),
 ) -> Inputs:
     """`slips` in the order of worker and employer; one without segments has no days, and what it is for is outside.
 
-    `working`: by which days of leave are counted, otherwise Monday to Friday.
+    `working`: by which days of leave are counted, otherwise Monday to Friday. `again`: workers and months that are
+    worked out anew: what was kept of a first month among them does not count.
     """
     stretches = _stretches(slips, facts, standards, period)
     begins, ends = period.begins, period.ends
@@ -103,7 +104,10 @@ def inputs_of(
         leave=_leave(slips, facts, weekdays, weekdays if working is None else working_days_before(begins, working)),
         entered=entered,
         bases=_by_name(slips, [facts.bases]),
-        insured=np.array([_insured(slip, facts, before=ends) for slip in slips], dtype=np.bool_),
+        kept=_kept(slips, facts, again),
+        insured=np.array([slip.carries for slip in slips], dtype=np.bool_),
+        insurance=_insurance(slips, facts, before=ends),
+        month_of_first_job=column([_month_of_first_job(slip, facts, before=ends) for slip in slips]),
     )
 
 
@@ -121,7 +125,7 @@ def working_days_before(day: date, working: WorkingCalendar) -> Int:
 
 
 def _stretches(slips: Sequence[Slip], facts: Facts, standards: Standards, period: PayPeriod) -> _Stretches:
-    named = {kind for rows in facts.attributes.values() for _, kind, _ in rows} - {YEARS_FROM, INSURED}
+    named = {kind for rows in facts.attributes.values() for _, kind, _ in rows} - NO_KEYS
     made = _Stretches((*ALWAYS_KEYS, *sorted(named - set(ALWAYS_KEYS))))
     changes = _days_of_change(facts, period.begins)
     for number, slip in enumerate(slips):
@@ -202,10 +206,38 @@ def _on_probation(slip: Slip) -> bool:
     )
 
 
-def _insured(slip: Slip, facts: Facts, *, before: date) -> bool:
-    """Of two employers in a period the last one insures; an attribute says of somebody whom nobody here insures."""
-    held = [value for day, kind, value in facts.attributes.get(slip.worker_id, ()) if kind == INSURED and day < before]
-    return slip.carries and not (held and held[-1] in NOT_INSURED_HERE)
+def _insurance(slips: Sequence[Slip], facts: Facts, *, before: date) -> Coded:
+    """How each is insured, as an attribute says. Of two employers in a period the last one insures."""
+    words = Words()
+    for slip in slips:
+        words.add(_last_said(slip, facts, INSURED, before=before))
+    return words.coded()
+
+
+def _month_of_first_job(slip: Slip, facts: Facts, *, before: date) -> int:
+    said = _last_said(slip, facts, FIRST_EMPLOYED_ON, before=before)
+    if said is None:
+        return ABSENT
+    began, last = date.fromisoformat(said), before - timedelta(days=1)
+    return (last.year - began.year) * 12 + last.month - began.month + 1
+
+
+def _last_said(slip: Slip, facts: Facts, kind: str, *, before: date) -> str | None:
+    held = [value for day, said, value in facts.attributes.get(slip.worker_id, ()) if said == kind and day < before]
+    return held[-1] if held else None
+
+
+def _kept(slips: Sequence[Slip], facts: Facts, again: Collection[tuple[str, str]]) -> dict[str, Int]:
+    """By scheme, the pay of a first month with the same employer, this one or one before."""
+    columns: dict[str, Int] = {}
+    for number, slip in enumerate(slips):
+        for scheme, first in (facts.kept.get(slip.worker_id, {}) if slip.segments else {}).items():
+            is_anew = (slip.worker_id, first.month) in again
+            if first.organisation_id == slip.organisation_id and not is_anew:
+                if scheme not in columns:
+                    columns[scheme] = np.full(len(slips), ABSENT, dtype=np.int64)
+                columns[scheme][number] = first.amount
+    return dict(sorted(columns.items()))
 
 
 def _scores(slips: Sequence[Slip], facts: Facts) -> Int:

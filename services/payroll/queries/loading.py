@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -64,15 +65,18 @@ async def load_batch(
     slips = _with_leavers(street, slips, past)
     past = [one for one in past if any(_is_ours(street, slip) for slip in one.slips)]
     number = {(slip.worker_id, slip.organisation_id): place for place, slip in enumerate(slips)}
-    inputs, answers = await loader.inputs(slips, street.period, street.area)
+    again = _again(street, past) if arrears else frozenset((slip.worker_id, run.month) for slip in slips)
+    inputs, answers = await loader.inputs(slips, street.period, street.area, again)
+    tax_answers = said.tax_answers(run.paid_in, area=street.area, staff=street.staff)
+    of_run: dict[str, Any] = {"paid_in": run.paid_in, "run_id": run.run_id, "answers": tax_answers}
     loaded = Batch(
         paid_in=run.paid_in,
         inputs=inputs,
         answers=answers,
-        tax_answers=said.tax_answers(run.paid_in, area=street.area, staff=street.staff),
-        year=await year_of(session, slips, street.timelines, street.period, paid_in=run.paid_in, run_id=run.run_id),
+        tax_answers=tax_answers,
+        year=await year_of(session, slips, street.timelines, street.period, **of_run),
         present=np.array([bool(slip.segments) for slip in slips], dtype=np.bool_),
-        past=tuple([await loader.past(one, number) for one in past]),
+        past=tuple([await loader.past(one, number, again) for one in past]),
     )
     return LoadedBatch(loaded, tuple(slip.area for slip in slips), considered)
 
@@ -114,6 +118,13 @@ def _is_ours(street: Street, slip: Slip) -> bool:
     return street.is_home(slip.worker_id, slip.organisation_id)
 
 
+def _again(street: Street, past: Sequence[PastSlips]) -> frozenset[Key]:
+    """The workers and months that are worked out again in this batch: theirs are first months only if it finds so."""
+    return frozenset(
+        (slip.worker_id, one.dirty.period.month) for one in past for slip in one.slips if _is_ours(street, slip)
+    )
+
+
 @dataclass(frozen=True)
 class _Loader:
     session: AsyncSession
@@ -121,18 +132,23 @@ class _Loader:
     street: Street
     proposed: tuple[PayStandard, ...]
 
-    async def inputs(self, slips: Sequence[Slip], period: PayPeriod, area: str) -> tuple[Inputs, Answers]:
+    async def inputs(
+        self, slips: Sequence[Slip], period: PayPeriod, area: str, again: frozenset[Key]
+    ) -> tuple[Inputs, Answers]:
         staff = self.street.staff
         facts = await facts_of(self.session, sorted({slip.worker_id for slip in slips}), period)
         places = {segment.area for slip in slips for segment in slip.segments}
         standards = await standards_for(self.session, places, period, staff=staff, proposed=self.proposed)
         working = self.said.calendar(period, area=area, staff=staff) if facts.leaves else None
-        inputs = inputs_of(slips, facts, standards, area=area, staff=staff, period=period, working=working)
+        given: dict[str, Any] = {"area": area, "staff": staff, "period": period, "working": working}
+        inputs = inputs_of(slips, facts, standards, **given, again=again)
         certified = bool((inputs.keys["certificate"].codes >= 0).any())
         return inputs, self.said.answers(period, area=area, staff=staff, allowances=certified)
 
-    async def past(self, one: PastSlips, number: Mapping[Key, int]) -> Past:
-        inputs, answers = await self.inputs(one.slips, one.dirty.period, one.dirty.street)
+    async def past(self, one: PastSlips, number: Mapping[Key, int], again: frozenset[Key]) -> Past:
+        period = one.dirty.period
+        earlier = frozenset(key for key in again if key[1] != period.month)
+        inputs, answers = await self.inputs(one.slips, period, one.dirty.street, earlier)
         codes = sorted({code for lines in one.paid.values() for code in lines})
         keys = [(slip.worker_id, slip.organisation_id) for slip in one.slips]
         return Past(

@@ -30,6 +30,7 @@ class Link:
 
     paid_in: str
     gross: int
+    exempt: int
     tax: int
     approved: bool
 
@@ -39,7 +40,8 @@ async def links(session: AsyncSession, of: Chain) -> Sequence[Link]:
     if of.kind == OneOffKind.LABOUR_REMUNERATION and of.project is None:
         return []
     query = (
-        select(OneOffPayment.paid_in, OneOffPayment.gross, OneOffPayment.tax, OneOffPayment.approved_on.is_not(None))
+        select(OneOffPayment.paid_in, OneOffPayment.gross, OneOffPayment.exempt, OneOffPayment.tax)
+        .add_columns(OneOffPayment.approved_on.is_not(None))
         .where(OneOffPayment.organisation_id == of.organisation_id, OneOffPayment.kind == of.kind)
         .where(OneOffPayment.worker_id.is_not_distinct_from(of.worker_id))
         .where(OneOffPayment.payee_id.is_not_distinct_from(of.payee_id))

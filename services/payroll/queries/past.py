@@ -48,11 +48,12 @@ JOIN payroll_run r ON r.run_id = b.run_id JOIN payslip s ON s.batch_id = b.batch
 WHERE b.area = $1 AND b.staff = $2 AND r.month = $3 AND r.cycle = $4 AND r.status = ANY($5::text[])
 """
 _PAID_LINES = """
-SELECT s.worker_id, s.organisation_id, l.code, l.period IS NULL AS own, sum(l.amount)::bigint AS amount
+SELECT s.worker_id, coalesce(l.organisation_id, s.organisation_id) AS organisation_id, l.code, l.period IS NULL AS own,
+       sum(l.amount)::bigint AS amount
 FROM payslip s JOIN payroll_run r ON r.run_id = s.run_id JOIN payslip_line l ON l.slip_no = s.slip_no
 WHERE s.worker_id = ANY($1::text[]) AND s.month >= $2 AND r.status = ANY($3::text[])
   AND ((s.month = $2 AND s.cycle = $4 AND l.period IS NULL) OR l.period = $5)
-GROUP BY s.worker_id, s.organisation_id, l.code, l.period IS NULL
+GROUP BY s.worker_id, coalesce(l.organisation_id, s.organisation_id), l.code, l.period IS NULL
 """
 
 

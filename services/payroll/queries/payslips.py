@@ -68,9 +68,14 @@ class ComparedLine:
         return (self.now or 0) - (self.before or 0)
 
 
+def opened(snapshot: bytes) -> Batch:
+    """A batch as it was sealed."""
+    return engine.snapshot.read(zlib.decompress(snapshot))
+
+
 def recompute(snapshot: bytes) -> tuple[Batch, Results]:
     """A batch as it was sealed, and what the engine makes of it."""
-    batch = engine.snapshot.read(zlib.decompress(snapshot))
+    batch = opened(snapshot)
     return batch, engine.work_out(batch)
 
 

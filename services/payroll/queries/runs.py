@@ -235,6 +235,23 @@ async def earlier_not_approved(session: AsyncSession, run: PayrollRun) -> Payrol
     )
 
 
+async def earlier_not_issued(session: AsyncSession, run: PayrollRun) -> PayrollRun | None:
+    """The first approved run of the same staff for an earlier month that overlaps in area and has slips to issue."""
+    lowest, highest = code_range(run.area)
+    above = [run.area[:digits] for digits in range(len(run.area))]
+    waits = select(PayrollBatch.batch_id).where(
+        PayrollBatch.run_id == PayrollRun.run_id, PayrollBatch.issued_at.is_(None)
+    )
+    return await session.scalar(
+        select(PayrollRun)
+        .where(PayrollRun.staff == run.staff, PayrollRun.month < run.month, PayrollRun.status.in_(SEALED))
+        .where(or_(PayrollRun.area.in_(above), (PayrollRun.area >= lowest) & (PayrollRun.area < highest)))
+        .where(waits.exists())
+        .order_by(PayrollRun.month, PayrollRun.run_id)
+        .limit(1)
+    )
+
+
 async def first_sealed_after(session: AsyncSession, run: PayrollRun) -> str | None:
     """The first month, after the run's own period, that a sealed run of the same staff has paid where its area is."""
     lowest, highest = code_range(run.area)

@@ -1,5 +1,7 @@
 """What policy fixes about pay: each module one part of the slip, or of what is owed beside it."""
 
+from payroll.rules.balances import may_settle_balance
+from payroll.rules.benefits import may_pay_benefit, may_receive_again, may_receive_benefit
 from payroll.rules.bonus import better_way_for_bonus, blind_zones_of_bonus, tax_bonus_apart
 from payroll.rules.budget import pay_within_budget
 from payroll.rules.checks import average_of_scheme, most_to_deduct, swings
@@ -42,7 +44,11 @@ __all__ = [
     "fund_of_employer",
     "leave_for_part_of_year",
     "may_approve_standard",
+    "may_pay_benefit",
+    "may_receive_again",
+    "may_receive_benefit",
     "may_receive_payment",
+    "may_settle_balance",
     "meets_floor",
     "mode_of_basic_deduction",
     "months_of_basic_deduction",

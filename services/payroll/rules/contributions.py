@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from common.money import FEN, Yuan
 from common.policy import Terms, rule
@@ -14,9 +14,15 @@ from common.text import Code, Line
 from payroll.rules.arithmetic import Int, Ratio, Rounding, Same, column, fen, rounded, yuan
 from payroll.rules.parameters import SCHEMES, Rate
 
+InsuranceStatus = Literal["yes", "no", "elsewhere", "pensioner"]
+FIRST_MONTH: Final = "first_month"
+
 
 class Scheme(BaseModel):
-    """`part_time`: whether part-time staff are in the scheme as well."""
+    """`part_time`: whether part-time staff are in the scheme as well. `statuses`: who is in it, by how somebody is
+    insured. `first_job_from`: from which month of a first job on it is owed. `unset_base`: what whoever has no base
+    goes by, the first month's pay with the employer from then on, or each month's own.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,6 +36,9 @@ class Scheme(BaseModel):
     unit: Decimal = Field(gt=0)
     rounding: Rounding
     part_time: bool = False
+    statuses: tuple[InsuranceStatus, ...] = Field(default=("yes",), min_length=1)
+    first_job_from: PositiveInt = 1
+    unset_base: Literal["first_month", "each_month"] = FIRST_MONTH
 
     @model_validator(mode="after")
     def _whole_fen(self) -> Self:
@@ -140,20 +149,26 @@ def contribution_amounts(
     *,
     pay: Annotated[Yuan, Field(title="缴费工资", ge=0)],
     part_time: Annotated[bool, Field(title="非全日制")] = False,
+    insured: Annotated[InsuranceStatus, Field(title="参保情况")] = "yes",
+    month_of_first_job: Annotated[PositiveInt | None, Field(title="首次就业的第几个月")] = None,
 ) -> Contributions:
     """What employer and worker pay for the month into each scheme.
 
     `unit` is what an amount is rounded to: "0.01" the fen, "1" the yuan. `worker_fixed` may be left out, `label_zh` of
-    a usual scheme too. Somebody must answer for each kind of staff that is paid, were it with rates of 0.
+    a usual scheme too. Somebody must answer for each kind of staff that is paid, were it with rates of 0. `statuses`
+    says who is in a scheme: usually `yes` alone; `first_job_from` from which month of a first job on; `unset_base`
+    that, without a base, each month's own pay counts (`each_month`), where usually the first month's does from then on.
 
     Our reading: each scheme holds the monthly pay to its own floor and ceiling and rounds each side for itself;
     the fixed yuan of a scheme are the worker's and come on top, unrounded. Where part-timers are paid by halves of a
     month, each half is held to half of floor and ceiling (and of a base that was set, half up to the fen), and the
-    fixed yuan fall in the second.
+    fixed yuan fall in the second. A month of a first job is a calendar month, however late in it somebody began.
     """
     found = []
     for scheme in terms.schemes:
-        if part_time and not scheme.part_time:
+        if (part_time and not scheme.part_time) or insured not in scheme.statuses:
+            continue
+        if month_of_first_job is not None and month_of_first_job < scheme.first_job_from:
             continue
         figures = Figures.of(scheme)
         counted = held_to(column(fen(pay)), figures.floor, figures.ceiling)

@@ -91,7 +91,6 @@ _LISTED = (
         for item, (zh, en) in _OTHERS.items()
     ),
     _money("relief", "减免税额", "tax relief"),
-    _money("repaid", "本人交回垫付款", "paid back by the worker", in_halves=True),
     replace(_money("kept_level", "原月工资水平", "monthly pay kept", standing=True), monthly=False),
     EntryCode("union_member", "工会会员", "union member", Unit.FLAG, HUNDREDTHS, monthly=False, standing=True),
 )
@@ -112,7 +111,7 @@ def code_of(code: str) -> EntryCode | None:
     return None
 
 
-_OF_ITS_OWN_MONTH = re.compile(r"annual_bonus|relief|repaid|union_member|additional(\..*)?|other\..*|deduction\..*")
+_OF_ITS_OWN_MONTH = re.compile(r"annual_bonus|relief|union_member|additional(\..*)?|other\..*|deduction\..*")
 
 
 def counts_late(code: str) -> bool:
@@ -125,14 +124,20 @@ def is_reported(code: str) -> bool:
     return code.split(".")[0] in ("additional", "other", "relief")
 
 
-def already_paid(code: str, month: str) -> Finding:
-    """That a month is paid, for which only what comes out as a difference may still be entered."""
+def already_paid(code: str, month: str, *, open_month: str | None) -> Finding:
+    """That a month is paid, for which only what comes out as a difference may still be entered; `open_month` is the
+    first one in which it counts, None where the person serves in none after it.
+    """
     found = code_of(code)
     title = found.zh if found else code
+    zh, en = "此后该人员没有在岗的月份，不能再补填", "there is no later month in which this worker serves"
+    if open_month is not None:
+        zh = f"请填入{open_month}（尚未定稿的最早月份），漏报的一并填入，随该月工资计税或扣款"
+        en = f"enter it for {open_month}, the first month not yet paid, together with what was missed"
     return Finding(
         code="already_paid",
-        zh=f"{month}的工资已定稿，补填“{title}”不会再计入该月；请填入尚未定稿的月份，漏报的一并填入",
-        en=f"{month} is paid, so {code} would not count for it; enter it for a month not yet paid, what was missed too",
+        zh=f"{month}的工资已定稿，补填“{title}”不会再计入该月；{zh}",
+        en=f"{month} is paid, so {code} would not count for it; {en}",
     )
 
 
@@ -179,19 +184,21 @@ def warnings_about(entered: dict[str, int]) -> list[Finding]:
 _OVERTIME_HOURS = frozenset({"overtime_working_day", "overtime_rest_day", "overtime_holiday"})
 
 YEARS_FROM = "years_from"
+FIRST_EMPLOYED_ON = "first_employed_on"
 INSURED = "insured"
 _INSURED_VALUES = ("yes", "no", "elsewhere", "pensioner")
+_DAYS = {YEARS_FROM: "工龄起算日", FIRST_EMPLOYED_ON: "参加工作日期"}
 
 
 def faults_of_attribute(kind: str, value: str | None) -> Iterator[Finding]:
     """Education, title, level and whatever a scheme pays for are free; days and insurance are not."""
     if value is None:
         return
-    if kind == YEARS_FROM:
+    if kind in _DAYS:
         try:
             date.fromisoformat(value)
         except ValueError:
-            yield Finding(code="not_a_day", zh="工龄起算日应为日期（年-月-日）", en="years_from is a day, YYYY-MM-DD")
+            yield Finding(code="not_a_day", zh=f"{_DAYS[kind]}应为日期（年-月-日）", en=f"{kind} is a day, YYYY-MM-DD")
     if kind == INSURED and value not in _INSURED_VALUES:
         yield Finding(
             code="unknown_value",

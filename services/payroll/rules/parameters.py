@@ -104,10 +104,13 @@ def _joined(brackets: tuple[Bracket, ...]) -> tuple[Bracket, ...]:
 
 
 TaxTable = Annotated[tuple[Bracket, ...], Field(min_length=1), AfterValidator(_joined)]
+Years = Annotated[dict[Key, Annotated[int, Field(ge=1, le=20)]], Field(min_length=1)]
 AmountTable = Annotated[dict[Key, Amount], Field(min_length=1)]
 Tiers = Annotated[dict[Annotated[str, StringConstraints(pattern=r"^[1-9]$")], Wage], Field(min_length=1)]
 
 WAGE_FLOOR, WAGE_TIERS = "wage.floor", "wage.tiers"
+BENEFIT_INTERVAL, BENEFIT_LIMIT = "benefit.interval", "benefit.limit"
+BESIDE_PAY = frozenset({BENEFIT_INTERVAL, BENEFIT_LIMIT})  # no slip of any month goes by them
 
 parameter("contribution.*.rates", ContributionRates, title="{}费率", unit="占基数的比例；定额为元/月", names=SCHEMES)
 parameter("contribution.*.limits", ContributionLimits, title="{}基数上下限", unit="元/月", names=SCHEMES)
@@ -120,6 +123,8 @@ parameter("tax.year_table", TaxTable, title="综合所得年度税率表", unit=
 parameter("tax.month_table", TaxTable, title="按月换算的综合所得税率表", unit="元/月")
 parameter("tax.labour_table", TaxTable, title="劳务报酬预扣率表", unit="元/次")
 parameter("deduction.*", Deduction, title="税前扣除：{}", unit="元", by_platform=True, names=DEDUCTIONS)
+parameter(BENEFIT_INTERVAL, Years, title="定期福利的周期", unit="年；键为福利项目")
+parameter(BENEFIT_LIMIT, AmountTable, title="福利每次最高金额", unit="元/次；键为福利项目")
 parameter("budget.payroll", Budget, title="薪酬预算", unit="元/年", by_platform=True)
 parameter("table.certificate_allowance", RisingAllowances, title="社工师补贴", unit="元/月；各级都填，逐级提高")
 parameter("table.*", AmountTable, title="金额表 {}", unit="元；键以“|”相连")

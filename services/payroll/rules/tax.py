@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from common.money import Yuan, to_fen
 from common.policy import Terms, rule
-from payroll.rules.arithmetic import MOST_FACTOR, Int, Ratio, Same, column, fen, times, yuan
+from payroll.rules.arithmetic import MOST_FACTOR, Bool, Int, Ratio, Same, column, fen, times, yuan
 
 NOTHING = Decimal("0.00")
 
@@ -237,11 +237,18 @@ def mode_of_basic_deduction(
     before January's filing goes first. The mode stays for the year.
     """
     if whole_last_year_here:
-        fits = terms.last_year_most is not None and income_last_year <= terms.last_year_most
+        fits = is_within_last_year_most(terms, column(fen(income_last_year)))[0]
         return BasicMode.ANNUAL_60000 if fits and not ordinary_agreed else BasicMode.EMPLOYMENT_MONTHS
     if terms.first_job and not paid_before_this_year:
         return BasicMode.FIRST_JOB_OF_YEAR
     return BasicMode.EMPLOYMENT_MONTHS
+
+
+def is_within_last_year_most(terms: BasicModeTerms, income_last_year: Int) -> Bool:
+    """Row by row, in fen, of those who were here all last year: whether the whole year is deducted at once."""
+    most = terms.last_year_most
+    found: Bool = np.zeros(len(income_last_year), dtype=bool) if most is None else income_last_year <= fen(most)
+    return found
 
 
 class BasicMonths(Terms):

@@ -127,6 +127,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('worker_id', 'kind', 'starts_on', name=op.f('pk_attribute'))
     )
     op.create_index(op.f('ix_attribute_area'), 'attribute', ['area'], unique=False)
+    op.create_table('balance_settlement',
+    sa.Column('settlement_id', sa.String(length=60), nullable=False),
+    sa.Column('worker_id', sa.String(length=60), nullable=False),
+    sa.Column('organisation_id', sa.String(length=60), nullable=False),
+    sa.Column('kind', sa.String(length=60), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.String(length=400), nullable=False),
+    sa.Column('reference', sa.String(length=120), nullable=False),
+    sa.Column('clause', sa.String(length=60), nullable=False),
+    sa.Column('decision_id', sa.String(length=60), nullable=False),
+    sa.Column('drafted_by', sa.String(length=300), nullable=False),
+    sa.Column('drafted_on', sa.Date(), nullable=False),
+    sa.Column('approved_by', sa.String(length=300), nullable=True),
+    sa.Column('approved_on', sa.Date(), nullable=True),
+    sa.Column('rejected_by', sa.String(length=300), nullable=True),
+    sa.Column('rejected_on', sa.Date(), nullable=True),
+    sa.Column('staff', sa.String(length=60), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('settlement_id', name=op.f('pk_balance_settlement'))
+    )
+    op.create_index(op.f('ix_balance_settlement_area'), 'balance_settlement', ['area'], unique=False)
+    op.create_index('ix_balance_settlement_of_worker', 'balance_settlement', ['worker_id', 'organisation_id'], unique=False)
     op.create_table('bank_account',
     sa.Column('account_id', sa.String(length=60), nullable=False),
     sa.Column('worker_id', sa.String(length=60), nullable=False),
@@ -144,6 +166,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_bank_account_area'), 'bank_account', ['area'], unique=False)
     op.create_index(op.f('ix_bank_account_worker_id'), 'bank_account', ['worker_id'], unique=False)
+    op.create_table('benefit_grant',
+    sa.Column('grant_id', sa.String(length=60), nullable=False),
+    sa.Column('worker_id', sa.String(length=60), nullable=False),
+    sa.Column('organisation_id', sa.String(length=60), nullable=False),
+    sa.Column('benefit', sa.String(length=60), nullable=False),
+    sa.Column('granted_on', sa.Date(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=True),
+    sa.Column('note', sa.String(length=400), nullable=True),
+    sa.Column('evidence', sa.String(length=200), nullable=False),
+    sa.Column('corrects', sa.String(length=60), nullable=True),
+    sa.Column('clause', sa.String(length=60), nullable=False),
+    sa.Column('decision_id', sa.String(length=60), nullable=False),
+    sa.Column('granted_by', sa.String(length=300), nullable=False),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('withdrawn_on', sa.Date(), nullable=True),
+    sa.Column('withdrawn_by', sa.String(length=300), nullable=True),
+    sa.Column('withdrawal_reason', sa.String(length=400), nullable=True),
+    sa.Column('staff', sa.String(length=60), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('grant_id', name=op.f('pk_benefit_grant'))
+    )
+    op.create_index(op.f('ix_benefit_grant_area'), 'benefit_grant', ['area'], unique=False)
+    op.create_index('uq_benefit_grant_standing', 'benefit_grant', ['worker_id', 'benefit', 'granted_on'], unique=True, postgresql_where=sa.text('withdrawn_on IS NULL'))
     op.create_table('certificate',
     sa.Column('worker_id', sa.String(length=60), nullable=False),
     sa.Column('level', sa.String(length=60), nullable=False),
@@ -197,6 +242,7 @@ def upgrade() -> None:
     sa.Column('from_month', sa.String(length=7), nullable=False),
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('source', sa.String(length=200), nullable=False),
+    sa.Column('organisation_id', sa.String(length=60), nullable=True),
     sa.Column('set_by', sa.String(length=300), nullable=False),
     sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
     sa.PrimaryKeyConstraint('worker_id', 'scheme', 'from_month', name=op.f('pk_contribution_base'))
@@ -263,6 +309,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_leave_area'), 'leave', ['area'], unique=False)
     op.create_index(op.f('ix_leave_worker_id'), 'leave', ['worker_id'], unique=False)
+    op.create_table('one_off_file',
+    sa.Column('file_id', sa.String(length=60), nullable=False),
+    sa.Column('organisation_id', sa.String(length=60), nullable=False),
+    sa.Column('paid_in', sa.String(length=7), nullable=False),
+    sa.Column('form', sa.String(length=60), nullable=False),
+    sa.Column('written_as', sa.String(length=60), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('content_sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('payments', sa.Integer(), nullable=False),
+    sa.Column('total', sa.BigInteger(), nullable=False),
+    sa.Column('held_back', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('sealed_by', sa.String(length=300), nullable=False),
+    sa.Column('sealed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('paid_on', sa.Date(), nullable=True),
+    sa.Column('paid_by', sa.String(length=300), nullable=True),
+    sa.Column('bank_reference', sa.String(length=120), nullable=True),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('file_id', name=op.f('pk_one_off_file'))
+    )
+    op.create_index(op.f('ix_one_off_file_area'), 'one_off_file', ['area'], unique=False)
     op.create_table('one_off_payment',
     sa.Column('payment_id', sa.String(length=60), nullable=False),
     sa.Column('worker_id', sa.String(length=60), nullable=True),
@@ -273,11 +339,18 @@ def upgrade() -> None:
     sa.Column('begun_in', sa.String(length=7), nullable=True),
     sa.Column('paid_in', sa.String(length=7), nullable=False),
     sa.Column('gross', sa.BigInteger(), nullable=False),
+    sa.Column('exempt', sa.BigInteger(), nullable=False),
     sa.Column('tax', sa.BigInteger(), nullable=False),
     sa.Column('net', sa.BigInteger(), nullable=False),
     sa.Column('clause', sa.String(length=60), nullable=False),
     sa.Column('decision_id', sa.String(length=60), nullable=False),
     sa.Column('parameter_id', sa.String(length=60), nullable=True),
+    sa.Column('bank', sa.String(length=120), nullable=True),
+    sa.Column('number_masked', sa.String(length=40), nullable=True),
+    sa.Column('holder_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('number_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('identity_sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('file_id', sa.String(length=60), nullable=True),
     sa.Column('entered_by', sa.String(length=300), nullable=False),
     sa.Column('approved_by', sa.String(length=300), nullable=True),
     sa.Column('approved_on', sa.Date(), nullable=True),
@@ -291,6 +364,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('payment_id', name=op.f('pk_one_off_payment'))
     )
     op.create_index(op.f('ix_one_off_payment_area'), 'one_off_payment', ['area'], unique=False)
+    op.create_index(op.f('ix_one_off_payment_file_id'), 'one_off_payment', ['file_id'], unique=False)
     op.create_index(op.f('ix_one_off_payment_organisation_id'), 'one_off_payment', ['organisation_id'], unique=False)
     op.create_table('parameter',
     sa.Column('parameter_id', sa.String(length=60), nullable=False),
@@ -428,10 +502,11 @@ def upgrade() -> None:
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('period', sa.String(length=10), nullable=True),
     sa.Column('change_id', sa.BigInteger(), nullable=True),
+    sa.Column('organisation_id', sa.String(length=60), nullable=True),
     sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
     sa.PrimaryKeyConstraint('slip_no', 'ordinal', name=op.f('pk_payslip_line'))
     )
-    op.create_index('ix_payslip_line_advance', 'payslip_line', ['slip_no'], unique=False, postgresql_where=sa.text("code IN ('advanced_by_employer', 'advance_recovered')"))
+    op.create_index('ix_payslip_line_advance', 'payslip_line', ['slip_no'], unique=False, postgresql_where=sa.text("code IN ('advanced_by_employer', 'advance_recovered', 'repaid', 'written_off')"))
     op.create_table('placement',
     sa.Column('worker_id', sa.String(length=60), nullable=False),
     sa.Column('starts_on', sa.Date(), nullable=False),
@@ -475,7 +550,7 @@ def upgrade() -> None:
     sa.Column('worker_id', sa.String(length=60), nullable=False),
     sa.Column('organisation_id', sa.String(length=60), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
-    sa.Column('mode', sa.String(length=60), nullable=False),
+    sa.Column('mode', sa.String(length=60), nullable=True),
     sa.Column('evidence', sa.String(length=400), nullable=False),
     sa.Column('bonus_way', sa.String(length=60), nullable=True),
     sa.Column('opening', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -538,7 +613,7 @@ def downgrade() -> None:
     op.drop_table('set_aside')
     op.drop_index(op.f('ix_placement_area'), table_name='placement')
     op.drop_table('placement')
-    op.drop_index('ix_payslip_line_advance', table_name='payslip_line', postgresql_where=sa.text("code IN ('advanced_by_employer', 'advance_recovered')"))
+    op.drop_index('ix_payslip_line_advance', table_name='payslip_line', postgresql_where=sa.text("code IN ('advanced_by_employer', 'advance_recovered', 'repaid', 'written_off')"))
     op.drop_table('payslip_line')
     op.drop_index('ix_payslip_run_id', table_name='payslip')
     op.drop_index('ix_payslip_batch_id', table_name='payslip')
@@ -556,8 +631,11 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_parameter_area'), table_name='parameter')
     op.drop_table('parameter')
     op.drop_index(op.f('ix_one_off_payment_organisation_id'), table_name='one_off_payment')
+    op.drop_index(op.f('ix_one_off_payment_file_id'), table_name='one_off_payment')
     op.drop_index(op.f('ix_one_off_payment_area'), table_name='one_off_payment')
     op.drop_table('one_off_payment')
+    op.drop_index(op.f('ix_one_off_file_area'), table_name='one_off_file')
+    op.drop_table('one_off_file')
     op.drop_index(op.f('ix_leave_worker_id'), table_name='leave')
     op.drop_index(op.f('ix_leave_area'), table_name='leave')
     op.drop_table('leave')
@@ -581,9 +659,15 @@ def downgrade() -> None:
     op.drop_table('change')
     op.drop_index(op.f('ix_certificate_area'), table_name='certificate')
     op.drop_table('certificate')
+    op.drop_index('uq_benefit_grant_standing', table_name='benefit_grant', postgresql_where=sa.text('withdrawn_on IS NULL'))
+    op.drop_index(op.f('ix_benefit_grant_area'), table_name='benefit_grant')
+    op.drop_table('benefit_grant')
     op.drop_index(op.f('ix_bank_account_worker_id'), table_name='bank_account')
     op.drop_index(op.f('ix_bank_account_area'), table_name='bank_account')
     op.drop_table('bank_account')
+    op.drop_index('ix_balance_settlement_of_worker', table_name='balance_settlement')
+    op.drop_index(op.f('ix_balance_settlement_area'), table_name='balance_settlement')
+    op.drop_table('balance_settlement')
     op.drop_index(op.f('ix_attribute_area'), table_name='attribute')
     op.drop_table('attribute')
     op.drop_index(op.f('ix_agreement_worker_id'), table_name='agreement')

@@ -1,19 +1,24 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
 from common.actors import Role
 from common.errors import NotFound, SamePerson, WrongState
 from common.events.contracts import WorkerTransferred
 from common.events.payroll import BankAccountChanged
 from common.testing import somebody
-from payroll.commands import accounts
-from payroll.models import BankAccount
-from payroll.queries.accounts import accounts_paid_to
+from payroll.commands import accounts, payments
+from payroll.models import BankAccount, PaymentFile, PayrollRun, Payslip
+from payroll.queries.accounts import accounts as list_accounts
+from payroll.queries.accounts import accounts_paid_to, somebody_payable, waiting_among
+from payroll.queries.files import run_of_slips
 from payroll.tests.sealed import STREET, approved_run, chief, clerk, has_worker
 
 CARD = "6222021234567890128"
+PAID_ON = date(2026, 3, 26)
 worker = somebody(Role.WORKER, area=STREET, subject="zhang")
+there = somebody(Role.FINANCE, area="320104", subject="chief")
 
 
 @pytest.fixture
@@ -138,20 +143,92 @@ class TestAccountsPaidTo:
         assert usable == [None, first, None, first, third]
 
 
+async def moves(bench, worker_id: str, *, on: date = date(2026, 4, 1)) -> None:
+    """To another county."""
+    place = {"area": "320104001", "organisation_id": "union-320104001", "post_class": "ordinary"}
+    await bench.hear(
+        WorkerTransferred(
+            transfer_id="transfer-1",
+            worker_id=worker_id,
+            from_area=STREET,
+            staff="union_worker",
+            starts_on=on,
+            **place,
+        )
+    )
+
+
+async def pays(bench, run_id: str, *, by, account_id: str) -> PaymentFile:
+    """The one slip of a run to that account."""
+    file: PaymentFile = await bench.run(
+        payments.seal_payment_file, actor=by, run_id=run_id, sealer=bench.runtime.sealer, on=PAID_ON
+    )
+    assert (file.people, file.held_back) == (1, [])
+    _, content = await bench.run(
+        payments.open_payment_file, actor=by, file_id=file.file_id, sealer=bench.runtime.sealer
+    )
+    assert CARD in content.decode("utf-8-sig")
+    return file
+
+
 class TestTransfer:
+    async def test_a_confirmed_account_is_paid_to_by_the_new_county_at_once(self, bench, zhang):
+        account_id = (await enters(bench, zhang)).account.account_id
+        await bench.run(accounts.confirm_bank_account, actor=chief, account_id=account_id)
+        await moves(bench, zhang)
+        moved = {"area": "320104001", "organisation_id": "union-320104001", "run_id": "run-there"}
+        await approved_run(bench, {"zhang": {"base": 400_000}}, month="2026-04", **moved)
+
+        await pays(bench, "run-there", by=there, account_id=account_id)
+
+        assert [row.confirmed_by for row in await bench.rows(BankAccount)] == [chief.account]
+
+    @pytest.mark.parametrize("on", [date(2026, 4, 1), date(2027, 1, 1)], ids=["moved", "moving later"])
+    async def test_what_the_old_county_has_still_to_pay_goes_to_the_same_account(self, bench, zhang, on):
+        account_id = (await enters(bench, zhang)).account.account_id
+        await bench.run(accounts.confirm_bank_account, actor=chief, account_id=account_id)
+        await approved_run(bench, {"zhang": {"base": 400_000}})
+        await moves(bench, zhang, on=on)
+
+        file = await pays(bench, "run-2026-03", by=clerk, account_id=account_id)
+
+        async with bench.session(clerk) as session:
+            assert await waiting_among(session, slips=file.payslip_nos) == []
+            run = await session.get_one(PayrollRun, "run-2026-03")
+            [slip] = (await run_of_slips(session, run=run)).slips
+            assert slip.name == "张三"
+        await bench.run(payments.record_payment, actor=clerk, file_id=file.file_id, on=PAID_ON, reference="0001")
+
+    async def test_a_newer_one_entered_there_holds_back_what_the_old_county_has_still_to_pay(self, bench, zhang):
+        account_id = (await enters(bench, zhang)).account.account_id
+        await bench.run(accounts.confirm_bank_account, actor=chief, account_id=account_id)
+        await approved_run(bench, {"zhang": {"base": 400_000}})
+        await moves(bench, zhang)
+        await enters(bench, zhang, actor=there)
+
+        with pytest.raises(payments.NothingToPay):
+            await pays(bench, "run-2026-03", by=clerk, account_id=account_id)
+        async with bench.session(clerk) as session:
+            [slip_no] = await session.scalars(select(Payslip.slip_no))
+            assert await waiting_among(session, slips=[slip_no]) == ["zhang"]
+            assert not await somebody_payable(session, run_id="run-2026-03")
+
+    async def test_only_the_new_county_is_shown_it(self, bench, zhang):
+        await enters(bench, zhang)
+        await moves(bench, zhang)
+        shown = {}
+        for name, actor in {"old": clerk, "new": there}.items():
+            async with bench.session(actor) as session:
+                page = await list_accounts(session, worker_id=None, waiting=None, cursor=None, limit=9, key=b"k")
+                shown[name] = [row.worker_id for row in page.items]
+
+        assert shown == {"old": [], "new": ["zhang"]}
+        with pytest.raises(NotFound):
+            await enters(bench, zhang)
+
     async def test_the_account_is_seen_where_the_worker_went(self, bench, zhang):
         await enters(bench, zhang)
-        moved = {"from_area": STREET, "area": "320104001", "staff": "union_worker", "post_class": "ordinary"}
-        await bench.hear(
-            WorkerTransferred(
-                transfer_id="transfer-1",
-                worker_id=zhang,
-                organisation_id="union-320104001",
-                starts_on=date(2026, 4, 1),
-                **moved,
-            )
-        )
-        there = somebody(Role.FINANCE, area="320104", subject="chief")
+        await moves(bench, zhang)
         [account] = await bench.rows(BankAccount)
         await bench.run(accounts.confirm_bank_account, actor=there, account_id=account.account_id)
 

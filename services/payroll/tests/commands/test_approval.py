@@ -127,7 +127,7 @@ class TestApproveRun:
         [batch] = await bench.rows(PayrollBatch)
         assert (sealed.decision_id, sealed.subject) == (batch.decision_id, calculated)
         assert sealed.outcome == {"root": batch.root, "slips": 2}
-        assert (sealed.facts["inputs"], len(sealed.facts["leaves"])) == (batch.inputs, 2)
+        assert [sealed.facts[name] for name in ("inputs", "root", "slips")] == [batch.inputs, batch.root, 2]
 
     @pytest.mark.parametrize("maker", ["opened it", "reviewed it", "calculated it", "entered an amount", "is paid"])
     async def test_is_not_for_who(self, office: Any, bench: Bench, calculated: str, maker: str) -> None:

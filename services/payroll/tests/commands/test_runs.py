@@ -296,7 +296,6 @@ class TestBatch:
         [parked] = await bench.rows(ParkedMessage)
         assert "2 slips are not the sum of their lines" in parked.reason
 
-
     async def test_is_kept_only_where_the_lines_that_are_stored_come_to_the_same(
         self, office: Any, bench: Bench, opened: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

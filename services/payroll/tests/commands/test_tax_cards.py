@@ -103,6 +103,21 @@ class TestSetTaxCard:
         with pytest.raises(tax_cards.ModeFixed):
             await sets(bench, paid_before_this_year=False)
 
+    async def test_what_follows_from_last_year_by_itself_stays_as_well(self, bench):
+        """Without a card, or with one that says how a bonus goes and no more."""
+        await paid(bench, 2025, *range(1, 13), gross=500_000)
+        await bench.run(tax_cards.choose_bonus_way, actor=worker, way="merged", on=ON, **PLACE)
+        await paid(bench, 2026, 1)
+
+        with pytest.raises(tax_cards.ModeFixed):
+            await sets(bench, ordinary_agreed=True)
+        assert (await sets(bench)).mode == "annual_60000"
+
+    async def test_otherwise_than_last_year_would_have_it_where_agreed_in_time(self, bench):
+        await paid(bench, 2025, *range(1, 13), gross=500_000)
+
+        assert (await sets(bench, ordinary_agreed=True)).mode == "employment_months"
+
     async def test_what_was_paid_before_may_still_be_corrected(self, bench):
         await sets(bench)
         await paid(bench, 2026, 1)
@@ -132,7 +147,7 @@ class TestChooseBonusWay:
     async def test_the_worker_chooses_for_himself(self, bench):
         card = await self.chooses(bench, "separate")
 
-        assert (card.bonus_way, card.mode, card.set_by) == ("separate", "employment_months", worker.account)
+        assert (card.bonus_way, card.mode, card.set_by) == ("separate", None, worker.account)
 
     async def test_nobody_chooses_for_another(self, bench):
         await has_worker(bench, "li")
@@ -197,6 +212,14 @@ class TestShowBonusWays:
         ways = (await self.shown(bench, "20000.00")).so_far
 
         assert (ways.separate, ways.merged) == (Decimal("600.00"), Decimal("384.00"))
+
+    @pytest.mark.parametrize(("gross", "merged"), [(500_000, "0.00"), (500_001, "2480.00")])
+    async def test_by_the_mode_that_follows_from_last_year(self, bench, gross, merged):
+        await paid(bench, 2025, *range(1, 13), gross=gross)
+        await paid(bench, 2026, 1, gross=500_000)
+        ways = (await self.shown(bench, "50000.00", paid_in="2026-01")).so_far
+
+        assert ways.merged == Decimal(merged)
 
     async def test_shows_no_way_apart_once_its_clause_has_ended(self, bench):
         shown = await self.shown(bench, "20000.00", year=2028, paid_in="2028-12")

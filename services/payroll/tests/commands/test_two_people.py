@@ -12,7 +12,7 @@ from common.errors import SamePerson
 from common.tables import PolicyChoice
 from common.testing import Bench, somebody
 from common.transaction import Transaction
-from payroll.commands import bases, entries, tax_cards
+from payroll.commands import bases, entries, open_payroll_run, tax_cards
 from payroll.commands.changes import note_choice
 from payroll.models import Parameter
 
@@ -122,6 +122,33 @@ class TestNeitherReviewsNorApproves:
             await office.approves(paid, CASHIER)
 
         assert (await office.approves(paid)).status == "approved"
+
+    async def test_who_opened_it_and_did_nothing_else(self, office: Any, paid: str) -> None:
+        given = {"area": "220102001", "staff": "community_worker", "month": "2026-04", "on": date(2026, 4, 30)}
+        april = (await office.run(open_payroll_run, actor=CASHIER, **given)).run_id
+        await office.scores(april, li=90)
+        await office.calculates(paid)
+        await office.approves(paid)
+        await office.calculates(april)
+
+        with pytest.raises(SamePerson):
+            await office.reviews(april, CASHIER)
+        await office.reviews(april)
+        with pytest.raises(SamePerson):
+            await office.approves(april, CASHIER)
+
+        assert (await office.approves(april)).status == "approved"
+
+    async def test_who_set_a_card_that_counts_from_a_later_month(self, office: Any, paid: str) -> None:
+        """What was withheld by February stays, so the card is noted for March; January goes by it all the same."""
+        january = await office.opens("2026-01")
+        await office.scores(january, li=90)
+        await sets_a_tax_card(office)
+        await office.calculates(january)
+
+        with pytest.raises(SamePerson):
+            await office.reviews(january, CASHIER)
+        assert (await office.reviews(january)).status == "reviewed"
 
     async def test_who_entered_it_when_another_run_has_settled_it_since(self, office: Any, bench: Bench) -> None:
         """Both halves of a month: the first one settles what was entered for the second."""

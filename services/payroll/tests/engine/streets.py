@@ -35,9 +35,12 @@ class Person:
     entered: Mapping[str, str] = field(default_factory=dict)
     leave: Mapping[str, int] = field(default_factory=dict)
     bases: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
     part_time: bool = False
     probation: bool = False
     insured: bool = True
+    insurance: str | None = None
+    month_of_first_job: int = ABSENT
     year: Mapping[str, Any] = field(default_factory=dict)  # yuan so far; months, mode, bonus_way, last_gross
     present: bool = True
 
@@ -116,7 +119,10 @@ def inputs_of(people: Sequence[Person], *, month: str = MARCH, cycle: str = "mon
         leave=_each(people, "leave", lambda value: 0 if value is None else value),
         entered=_each(people, "entered", fen),
         bases=_each(people, "bases", fen),
+        kept=_each(people, "kept", fen),
         insured=np.array([one.insured for one in people], dtype=bool),
+        insurance=coded([one.insurance for one in people]),
+        month_of_first_job=column([one.month_of_first_job for one in people]),
     )
 
 
@@ -134,12 +140,27 @@ def year_of(people: Sequence[Person]) -> Year:
     return Year(
         months=column([one.year.get("months", 1) for one in people]),
         mode=coded([one.year.get("mode", "employment_months") for one in people]),
+        income_last_year=column([fen(one.year.get("income_last_year")) for one in people]),
+        reported=_reported(people),
         bonuses_apart=column([one.year.get("bonuses_apart", 0) for one in people]),
         bonus_way=coded([one.year.get("bonus_way") for one in people]),
         last_gross=column([fen(one.year.get("last_gross")) for one in people]),
-        owed=column([fen(one.year.get("owed", "0")) for one in people]),
+        **{
+            name: column([fen(one.year.get(name, "0")) for one in people]) for name in ("owed", "repaid", "written_off")
+        },
         **amounts,
     )
+
+
+def _reported(people: Sequence[Person]) -> dict[str, Any]:
+    """What was deducted before, and what is entered for the month."""
+    found: dict[str, Any] = {}
+    for number, one in enumerate(people):
+        before = {name: one.year[name] for name in ("additional", "other") if name in one.year}
+        for code, amount in [*before.items(), *one.entered.items()]:
+            if code.partition(".")[0] in ("additional", "other"):
+                found.setdefault(code, column([0] * len(people)))[number] += fen(amount)
+    return found
 
 
 TAX = answers_here(area="990101", staff="made_up", on=date(2026, 3, 1), tax=True)

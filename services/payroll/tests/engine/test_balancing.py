@@ -7,7 +7,7 @@ import pytest
 
 from payroll.engine import explain, snapshot, work_out
 from payroll.engine.columns import Batch, Past, Results
-from payroll.engine.layout import ADVANCED, RECOVERED, REPAID
+from payroll.engine.layout import ADVANCED, RECOVERED, REPAID, WRITTEN_OFF
 from payroll.engine.rows import CHUNK
 from payroll.tests.engine.streets import (
     PLAIN,
@@ -223,14 +223,32 @@ class TestRecovered:
 
         assert RECOVERED not in lines_of(work_out(batch_of(person, by=BOUND)))
 
-    def test_what_he_paid_back_himself_is_noted_and_takes_nothing_from_pay(self) -> None:
-        results = work_out(batch_of(Person(entered={"repaid": "150.00"}), by=BOUND))
+    @pytest.mark.parametrize("settled", [REPAID, WRITTEN_OFF])
+    def test_what_was_settled_otherwise_is_noted_and_changes_nothing(self, settled: str) -> None:
+        results, without = (work_out(batch_of(Person(year=year), by=BOUND)) for year in ({settled: "150.00"}, {}))
 
-        assert (lines_of(results)[REPAID], total(results, "net")) == ("150.00", "3680.00")
+        assert lines_of(results) == lines_of(without) | {settled: "150.00"}
+        assert {name: column.tolist() for name, column in results.columns.items()} == {
+            name: column.tolist() for name, column in without.columns.items()
+        }
+
+    @pytest.mark.parametrize("settled", [REPAID, WRITTEN_OFF])
+    def test_of_whoever_is_gone_a_note_makes_no_slip(self, settled: str) -> None:
+        gone = Person(stretches=[], present=False, year={settled: "4000.00"})
+        results = work_out(batch_of(gone, Person("wang"), by=BOUND))
+
+        assert (results.paid.tolist(), len(results.leaves)) == ([False, True], 1)
+        assert lines_of(results, 0) == {}
+
+    def test_of_whoever_is_gone_it_stands_beside_a_difference(self) -> None:
+        gone = Person(stretches=[], present=False, year={WRITTEN_OFF: "5.00"})
+        results = work_out(batch_of(gone, by=BOUND, past=[overpaid("700.00")]))
+
+        assert lines_of(results)[WRITTEN_OFF] == "5.00"
 
     def test_is_not_worked_out_again_for_an_earlier_month(self) -> None:
-        paid = {ADVANCED: "-320.00", RECOVERED: "5.00", REPAID: "7.00", "base": "4000.00", "pension_worker": "320.00",
-                "pension_employer": "640.00"}  # fmt: skip
+        paid = {ADVANCED: "-320.00", RECOVERED: "5.00", REPAID: "7.00", WRITTEN_OFF: "9.00", "base": "4000.00",
+                "pension_worker": "320.00", "pension_employer": "640.00"}  # fmt: skip
         february = replace(
             overpaid("0.00"),
             inputs=inputs_of([Person()], month="2026-02"),
@@ -250,7 +268,7 @@ class TestRecovered:
 
 class TestSealed:
     def _batch(self) -> Batch:
-        li = Person(year={"owed": "900.00"}, entered={"repaid": "1.00"})
+        li = Person(year={"owed": "900.00", "repaid": "1.00", "written_off": "20.00"})
         wang = Person("wang", UNPAID, year={"owed": "5.00"}, bases={"pension": "4000.00"})
         return batch_of(li, wang, by=BOUND)
 
@@ -259,6 +277,7 @@ class TestSealed:
         again = snapshot.read(snapshot.write(batch))
 
         assert again.year.owed.tolist() == [90000, 500]
+        assert (again.year.repaid.tolist(), again.year.written_off.tolist()) == ([100, 0], [2000, 0])
         assert snapshot.write(again) == snapshot.write(batch)
         assert work_out(again).root == work_out(batch).root
 
@@ -266,7 +285,8 @@ class TestSealed:
         ("slip", "code", "words"),
         [
             (0, RECOVERED, ["900.00", "800.00", "尚欠100.00", "0.20", "最低工资"]),
-            (0, REPAID, ["1.00", "本人交回"]),
+            (0, REPAID, ["1.00", "本人已交回", "待还900.00"]),
+            (0, WRITTEN_OFF, ["20.00", "已核销", "由单位承担", "不计入本月应发", "待还900.00"]),
             (1, ADVANCED, ["应发0.00", "320.00", "单位垫付", "累计待还325.00"]),
         ],
     )

@@ -9,6 +9,7 @@ import pytest
 
 from payroll.engine import ABSENT, work_out
 from payroll.engine.columns import Answers, Past
+from payroll.engine.rows import CHUNK
 from payroll.tests.engine.streets import (
     PLAIN,
     SCHEME,
@@ -58,6 +59,16 @@ class TestDifferences:
         assert lines_of(results).get("2026-02 base") == difference
         assert lines_of(results)["base"] == "4000.00"
         assert set(results.line_change.tolist()) == ({-1} if difference is None else {-1, 7})
+
+    def test_keep_the_cause_of_their_own_row_in_a_street_worked_out_in_pieces(self) -> None:
+        street = [Person(f"worker-{number:05}") for number in range(CHUNK + 2)]
+        right = ["4000.00"] * CHUNK
+
+        results = work_out(batch_of(*street, past=[past(*street, paid={"base": [*right, "3999.99", "3999.98"]})]))
+
+        late = results.line_period >= 0
+        found = zip(results.line_slip[late], results.line_amount[late], results.line_change[late], strict=True)
+        assert [tuple(map(int, one)) for one in found] == [(CHUNK, 1, 7 + CHUNK), (CHUNK + 1, 2, 8 + CHUNK)]
 
     @pytest.mark.parametrize(("damage", "set_aside"), [("800.00", False), ("800.01", True)])
     def test_are_not_part_of_the_pay_whose_share_may_be_taken_off(self, damage: str, set_aside: bool) -> None:
@@ -140,3 +151,74 @@ class TestDifferences:
         roots = {work_out(batch_of(Person(), past=[one])).root for one in (nothing, absent)}
 
         assert len(roots) == 1
+
+
+class TestUnionDues:
+    """LAW-TU-01: of a month that is paid for the first time they are taken with its pay; what was taken stays."""
+
+    BY = INSURED | answers(union_dues={"share": "0.005", "unit": "10.00"})
+    MEMBER = Person(entered={"union_member": "1.00"})
+
+    @pytest.mark.parametrize(
+        ("paid", "dues"),
+        [
+            pytest.param({}, "20.00", id="nothing was paid"),
+            pytest.param({"base": ["0.00"]}, "20.00", id="nothing of any line"),
+            pytest.param({"base": ["0.01"]}, None, id="a fen was paid"),
+            pytest.param({"base": ["3000.00"], "union_dues": ["15.00"]}, None, id="pay and dues were"),
+            pytest.param({"union_dues": ["15.00"]}, None, id="dues alone were"),
+        ],
+    )
+    def test_of_a_month_first_paid_now(self, paid: dict[str, list[str]], dues: str | None) -> None:
+        february = past(self.MEMBER, paid=paid, by=self.BY)
+        results = work_out(batch_of(self.MEMBER, by=self.BY, past=[february]))
+
+        assert lines_of(results).get("2026-02 union_dues") == dues
+        assert lines_of(results)["union_dues"] == "20.00"
+
+    def test_lower_no_tax_and_are_no_contribution(self) -> None:
+        february = past(self.MEMBER, paid={}, by=self.BY)
+        results = work_out(batch_of(self.MEMBER, by=self.BY, past=[february]))
+
+        names = ("gross", "special", "contributions", "tax", "net")
+        # 8,000 less 640 and 5,000 is taxed: 70.80; twice 20 of dues
+        assert [total(results, name) for name in names] == ["8000.00", "640.00", "640.00", "70.80", "7249.20"]
+
+    @pytest.mark.parametrize(
+        ("person", "dues"),
+        [
+            pytest.param(Person(stretches=[], present=False), "20.00", id="also from who has left since"),
+            pytest.param(Person(), "20.00", id="by membership in the month itself"),
+        ],
+    )
+    def test_go_by_the_month_that_they_are_for(self, person: Person, dues: str) -> None:
+        results = work_out(batch_of(person, by=self.BY, past=[past(self.MEMBER, paid={}, by=self.BY)]))
+        none = work_out(batch_of(self.MEMBER, by=self.BY, past=[past(Person(), paid={}, by=self.BY)]))
+
+        assert lines_of(results)["2026-02 union_dues"] == dues
+        assert "2026-02 union_dues" not in lines_of(none)
+
+    def test_go_where_the_differences_go(self) -> None:
+        february = past(self.MEMBER, self.MEMBER, paid={}, by=self.BY, mine=[-1, 0])
+        lines = lines_of(work_out(batch_of(self.MEMBER, by=self.BY, past=[february])))
+
+        assert lines["2026-02 union_dues"] == "20.00"
+
+
+class TestFiguresThatAreNotPaid:
+    def test_make_no_slip_for_who_has_left(self) -> None:
+        """A component that others are shares of may come out differently where nothing that is paid does."""
+        parts: Any = [
+            {"component": "whole", "label_zh": "标准", "kind": "per_year", "amount": "100.00", "paid": False},
+            {"component": "all", "label_zh": "工资", "kind": "share_of", "of": ["whole"], "share": "1"},
+        ]
+        by = PLAIN | answers(pay_composition={"components": parts})
+        gone = Person(stretches=[], present=False, year={"additional": "500.00"})
+        then = Person(stretches=[Stretch(years=10)])
+        results = [
+            work_out(batch_of(gone, by=by, past=[past(then, paid={"whole": ["999.00"], "all": [paid]}, by=by)]))
+            for paid in ("1000.00", "999.99")
+        ]
+
+        assert [one.paid.tolist() for one in results] == [[False], [True]]
+        assert lines_of(results[0]) == {}

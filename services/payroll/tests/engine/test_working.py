@@ -185,6 +185,19 @@ class TestContributions:
 
         assert lines_of(work_out(batch_of(person, by=by, cycle=cycle)))["pension_worker"] == worker
 
+    @pytest.mark.parametrize(
+        "limits", [{"floor": "3000.01"}, {"ceiling": "3000.01", "floor": "0.00"}], ids=["floor", "ceiling"]
+    )
+    @pytest.mark.parametrize("cycle", ["first_half", "second_half"])
+    def test_of_half_a_month_are_held_to_half_of_an_odd_limit_half_up(self, cycle: str, limits: dict[str, str]) -> None:
+        scheme = SCHEME | limits | {"employer": "1", "part_time": True}
+        hourly = {"component": "hours", "label_zh": "计时", "kind": "hourly", "rate": "24.00"}
+        by = answers(pay_composition={"components": [hourly]}, contributions_amounts={"schemes": [scheme]})
+        hours = "10" if limits["floor"] != "0.00" else "100"
+        person = Person(part_time=True, stretches=[Stretch(16, 16)], entered={"hours": hours})
+
+        assert lines_of(work_out(batch_of(person, by=by, cycle=cycle)))["pension_employer"] == "1500.01"
+
 
 class TestTax:
     """LAW-IIT, LAW-IIT-BASIC, LAW-IIT-BONUS."""

@@ -12,7 +12,7 @@ from common.events.payroll import TaxSheetExported
 from common.testing import somebody
 from payroll.commands import entries, exporting
 from payroll.commands.exporting import FileKind, FormatNotOffered, NothingInPart, TaxSheet, TooManySlips
-from payroll.models import Change, Entry, Payee, PayslipLine, StandingEntry
+from payroll.models import Change, Payee, PayslipLine
 from payroll.tests.files.reading import csv_rows, formulas_and_hidden_parts, values
 from payroll.tests.files.test_pages import text_of
 from payroll.tests.sealed import STREET, UNION, approved_run, clerk, has_worker
@@ -202,48 +202,35 @@ class TestTaxSheet:
         assert (said.people, said.reason, said.exported_by) == (2, "2026年3月扣缴申报", clerk.account)
         assert NUMBER not in said.model_dump_json()
 
+    async def test_also_of_whoever_has_moved_to_another_county_since(self, bench, run):
+        async with bench.session() as session, session.begin():
+            (await session.get_one(Payee, "zhang")).area = "320104001"
+
+        moved = next(row for row in await exported(bench) if row["工号"] == "zhang")
+        sheet = values(await written(bench, FileKind.PAYROLL_SHEET), "工资表")
+
+        assert moved["*证件号码"] == NUMBER
+        assert "=1+1" in [row[5] for row in sheet]
+
     async def test_gives_income_and_contributions_of_the_month(self, bench, run):
         [row, *_] = await exported(bench)
 
         assert (row["本期收入"], row["基本养老保险费"], row["住房公积金"], row["基本医疗保险费"]) == (4000, 320, 320, 0)
 
-    async def test_sums_up_what_was_reported_in_the_tax_year(self, bench, run):
-        """By month of payment: December, paid in January, is of this year; standing reports count each month."""
-        await approved_run(bench, {"li": MARCH}, month="2025-12", paid_in="2026-01", run_id="run-december")
-        await approved_run(bench, {"li": MARCH}, month="2026-02", run_id="run-february")
-        await approved_run(bench, {"li": MARCH}, month="2025-11", paid_in="2025-12", run_id="run-last-year")
-        await bench.save(
-            *(
-                Entry(
-                    worker_id="li",
-                    month=month,
-                    cycle="month",
-                    code=code,
-                    amount=amount,
-                    entered_by="x",
-                    area=STREET,
-                )
-                for month, code, amount in [
-                    ("2025-11", "additional.housing_rent", 1),
-                    ("2025-12", "additional.housing_rent", 150_000),
-                    ("2026-03", "additional.housing_rent", 110_000),
-                    ("2026-03", "other.personal_pension", 100_000),
-                ]
-            ),
-            *(
-                StandingEntry(
-                    worker_id="li",
-                    code="additional.infant_care",
-                    from_month=month,
-                    amount=amount,
-                    entered_by="x",
-                    area=STREET,
-                )
-                for month, amount in [("2026-02", 200_000), ("2026-04", None)]
-            ),
-        )
+    async def test_sums_up_what_was_reported_in_the_tax_year(self, office):
+        """By month of payment: December's, paid in January, is of this year; standing reports count each month."""
+        place = {"area": "320102001", "staff": "union_worker"}
+        await office.has_worker("li", **place, monthly_pay=Decimal("6000.00"))
+        await office.enters("li", "2025-12", additional__housing_rent="1500.00")
+        reported = {"additional__housing_rent": "1100.00", "other__personal_pension": "1000.00"}
+        await office.enters("li", "2026-03", **reported)
+        for month, amount in (("2026-02", 200_000), ("2026-04", None)):
+            standing = {"worker_id": "li", "code": "additional.infant_care", "from_month": month, "amount": amount}
+            await office.run(entries.enter_standing, **standing)
+        await office.pays("2025-12", **place, paid_in="2026-01")
+        await office.pays("2026-02", **place)
 
-        [row, *_] = await exported(bench)
+        [row] = await exported(office.bench, run_id=await office.pays("2026-03", **place))
 
         assert row["累计住房租金"] == 2600
         assert row["累计3岁以下婴幼儿照护"] == 4000

@@ -51,6 +51,20 @@ class TestText:
 
         assert row[0] == "'" + plain(canary)
 
+    @pytest.mark.parametrize("canary", CANARIES)
+    def test_of_a_canary_begins_with_an_apostrophe_in_titles_headings_and_totals_too(self, canary):
+        sheet = Sheet("表", (Column(canary),), [("1",)], title=((canary, canary),), totals=(canary,))
+
+        rows = csv_rows(write_csv(sheet))
+
+        guarded = "'" + plain(canary)
+        assert rows == [[guarded, guarded], [guarded], ["1"], [guarded]]
+
+    @pytest.mark.parametrize("hidden", ["\u202e=1+1", "\u200b@SUM(A1)", "\x00=1", "\x1b+1"])
+    def test_of_a_formula_behind_what_is_taken_out_begins_with_an_apostrophe(self, hidden):
+        assert not may_be_formula(hidden)
+        assert harmless(hidden) == "'" + plain(hidden)
+
     @pytest.mark.parametrize(
         ("written", "kept"),
         [

@@ -16,6 +16,7 @@ from payroll.tests.oracle.records import Month, PastMonth, Place, Street, YearSo
 AREA = "990101001"
 STAFF = "made_up"
 TOTALS = ("income", "exempt", "special", "additional", "other", "relief", "withheld")
+BALANCES = ("owed", "repaid", "written_off")
 
 
 def batch_of(street: Street) -> Batch:
@@ -79,7 +80,12 @@ def inputs_of(month: Month) -> Inputs:
         leave=_by_code([{kind: Decimal(days) for kind, days in one.leave.items()} for one in people], 1, absent=0),
         entered=_by_code([person.entered for person in people], 100, absent=ABSENT),
         bases=_by_code([person.contribution_pay for person in people], 100, absent=ABSENT),
+        kept=_by_code([person.first_pay for person in people], 100, absent=ABSENT),
         insured=_flags(person.insured for person in people),
+        insurance=_coded([person.insurance for person in people]),
+        month_of_first_job=_whole(
+            ABSENT if person.month_of_first_job is None else person.month_of_first_job for person in people
+        ),
     )
 
 
@@ -87,11 +93,12 @@ def year_of(years: Sequence[YearSoFar]) -> Year:
     return Year(
         months=_whole(one.months for one in years),
         mode=_coded([one.mode for one in years]),
+        income_last_year=_hundredths(None for _ in years),
+        reported=_by_code([one.reported for one in years], 100, absent=0),
         bonuses_apart=_whole(one.bonuses_apart for one in years),
         bonus_way=_coded([one.bonus_way for one in years]),
         last_gross=_hundredths(one.last_gross for one in years),
-        owed=_hundredths(one.owed for one in years),
-        **{name: _hundredths(getattr(one, name) for one in years) for name in TOTALS},
+        **{name: _hundredths(getattr(one, name) for one in years) for name in (*TOTALS, *BALANCES)},
     )
 
 

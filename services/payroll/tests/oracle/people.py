@@ -58,7 +58,7 @@ def random_street(draw: Generator, size: int, *, scheme: str) -> Street:
         month=Month(month=month, cycle=cycle, first_day=first_day, last_day=last_day, people=people, place=place),
         paid_in=_paid_in(draw, month),
         tax_place=tax_place(bonus_apart=draw.random() < 0.9),
-        years=[_year(draw) for _ in people],
+        years=[_year(draw, person) for person in people],
         present=[True] * size,
     )
     if draw.random() < 0.6:
@@ -76,7 +76,8 @@ def _past(draw: Generator, street: Street, scheme: str, back: int) -> PastMonth:
     rows = [slip for slip in range(len(month.people)) if draw.random() < 0.8] or [0]
     known = [_person(draw, slip, month.place, scheme=scheme, first_day=first_day, last_day=last_day) for slip in rows]
     for person, slip in zip(known, rows, strict=True):
-        person.organisation_id = month.people[slip].organisation_id
+        if draw.random() < 0.9:  # the others have come from another employer, mostly
+            person.organisation_id = month.people[slip].organisation_id
     then = [_as_known_before(draw, person) for person in known]
     at: dict[str, Any] = {
         "month": f"{year}-{number + 1:02}",
@@ -130,6 +131,11 @@ def _person(draw: Generator, number: int, place: Place, *, scheme: str, first_da
         person.score = Decimal(any_of(draw, "85.00", "92.50", "100.00", "60.33", "0.00", "0.01"))
     person.entered = _entered(draw, scheme)
     person.contribution_pay = _averages(draw, place)
+    person.insurance = any_of(draw, None, None, None, None, "yes", "pensioner", "elsewhere")
+    person.month_of_first_job = any_of(draw, None, None, None, 0, 1, 2, 40)
+    for one in place["contributions.amounts"]["schemes"]:
+        if draw.random() < 0.3:
+            person.first_pay[one["scheme"]] = _money(draw, 1_000_00, 30_000_00)
     for kind in ("personal", "sick", "maternity", "parental", "annual") if scheme != "hourly" else ():
         if draw.random() < 0.05:
             person.leave[kind] = any_of(draw, 1, 1, 2, 5, 23)
@@ -233,8 +239,22 @@ def _averages(draw: Generator, place: Place) -> dict[str, Yuan]:
     return found
 
 
-def _year(draw: Generator) -> YearSoFar:
-    """What came before this year: nothing, a usual year, too much withheld, or much more."""
+def _year(draw: Generator, person: PersonMonth) -> YearSoFar:
+    """With what counts of the deductions by now: the month's on top, or in the year already, or less than before."""
+    year = _year_before(draw)
+    for name in ("additional", "other"):
+        before: Yuan = getattr(year, name)
+        if before:
+            year.reported[name] = before if draw.random() < 0.95 else (before / 2).quantize(FEN)
+    counts_once_more = draw.random() < 0.9
+    for code, amount in person.entered.items():
+        if counts_once_more and code.partition(".")[0] in ("additional", "other"):
+            year.reported[code] = year.reported.get(code, NOTHING) + amount
+    return year
+
+
+def _year_before(draw: Generator) -> YearSoFar:
+    """What came before this month: nothing, a usual year, too much withheld, or much more."""
     months = int(draw.integers(1, 13))
     year = YearSoFar(
         months=months,
@@ -245,6 +265,10 @@ def _year(draw: Generator) -> YearSoFar:
     )
     if draw.random() < 0.15:
         year.owed = any_of(draw, FEN, _money(draw, 1, 900_00), _money(draw, 900_00, 20_000_00))
+    if draw.random() < 0.08:
+        year.repaid = any_of(draw, FEN, _money(draw, 1, 900_00))
+    if draw.random() < 0.08:
+        year.written_off = any_of(draw, FEN, _money(draw, 1, 900_00))
     if months == 1 or draw.random() < 0.1:
         return year
     monthly = _money(draw, 3_000_00, any_of(draw, 15_000_00, 15_000_00, 120_000_00))

@@ -72,6 +72,9 @@ def _contributions(draw: Generator, *, housing_fund: bool = True) -> Terms:
                 "unit": any_of(draw, "1", "0.1", "0.01") if is_fund else any_of(draw, "0.01", "0.01", "0.1"),
                 "rounding": any_of(draw, "half_up", "up", "down"),
                 "part_time": scheme == "injury",
+                "statuses": ["yes", "pensioner"] if scheme == "injury" else ["yes"],
+                "first_job_from": 2 if is_fund else 1,
+                "unset_base": any_of(draw, "first_month", "first_month", "first_month", "each_month"),
             }
         )
     return {"schemes": schemes}

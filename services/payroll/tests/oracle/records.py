@@ -24,7 +24,7 @@ class Stretch:
 
 @dataclass
 class YearSoFar:
-    """With this employer, before this month of payment."""
+    """With this employer, before this month of payment. `reported`: by code, of the year with this one."""
 
     months: int
     mode: str = "employment_months"
@@ -39,11 +39,17 @@ class YearSoFar:
     bonus_way: str | None = None
     last_gross: Yuan | None = None
     owed: Yuan = NOTHING
+    reported: dict[str, Yuan] = field(default_factory=dict)
+    repaid: Yuan = NOTHING
+    written_off: Yuan = NOTHING
 
 
 @dataclass
 class PersonMonth:
-    """`entered`: yuan, hours or days by entry code. `contribution_pay`: by scheme, where an average was set."""
+    """`entered`: yuan, hours or days by entry code. `contribution_pay`: by scheme, where an average was set;
+    `first_pay`: what the first month with this employer came to, where that is known already. `insured`: by this
+    employer; `insurance`: what was said of how, if anything.
+    """
 
     worker_id: str
     organisation_id: str
@@ -51,10 +57,13 @@ class PersonMonth:
     part_time: bool = False
     probation: bool = False
     insured: bool = True
+    insurance: str | None = None
+    month_of_first_job: int | None = None
     score: Decimal | None = None
     leave: dict[str, int] = field(default_factory=dict)
     entered: dict[str, Decimal] = field(default_factory=dict)
     contribution_pay: dict[str, Yuan] = field(default_factory=dict)
+    first_pay: dict[str, Yuan] = field(default_factory=dict)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The slips of a street: the pool shared, past months, contributions, the minimum wage, tax, and what is left."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from payroll.tests.oracle.calculator import (
@@ -16,9 +16,11 @@ from payroll.tests.oracle.calculator import (
     withhold,
 )
 from payroll.tests.oracle.earnings import BASIC_INCOME, POOLED, Earned, earn, part_of_month
+from payroll.tests.oracle.first_pay import FirstMonths, goes_by_first_month, is_in
 from payroll.tests.oracle.records import NOTHING, Month, PersonMonth, Slip, Street, YearSoFar, Yuan
 
-REPORTED = ("additional", "other", "relief")
+SETTLED = ("repaid", "written_off")  # shown beside pay, which it changes by nothing
+OF_YEAR = ("additional", "other")
 TOTALS = (
     *("gross", "contributions", "employer_contributions", "tax", "net", "income", "exempt", "special"),
     *("additional", "other", "relief", "bonus", "bonus_tax"),
@@ -33,6 +35,8 @@ class Worked:
     worker: dict[str, Yuan] = field(default_factory=dict)
     employer: dict[str, Yuan] = field(default_factory=dict)
     basic: Yuan = NOTHING
+    dues: Yuan = NOTHING  # of a month that is paid for the first time
+    first_pay: dict[str, Yuan] = field(default_factory=dict)  # by scheme, of whoever goes by a first month
     refused: set[str] = field(default_factory=set)
 
     @property
@@ -54,21 +58,31 @@ def pay_street(street: Street) -> list[Slip]:
     Whoever is set aside takes his part out of the pool, which is shared again among the others.
     """
     differences: dict[int, list[tuple[str, Worked]]] = defaultdict(list)
-    reported: dict[int, dict[str, Yuan]] = defaultdict(lambda: dict.fromkeys(REPORTED, NOTHING))
+    relief: dict[int, Yuan] = defaultdict(lambda: NOTHING)
+    first = FirstMonths()
     for past in sorted(street.past, key=lambda one: one.month.month):
-        for row, (now, paid) in enumerate(zip(work_month(past.month), past.paid, strict=True)):
+        told = first.tell(past.month.people, past.goes_to)
+        again = work_month(replace(past.month, people=told))
+        first.learn(told, past.goes_to, [None if one.refused else one.first_pay for one in again])
+        for row, (now, paid) in enumerate(zip(again, past.paid, strict=True)):
             slip = past.goes_to[row]
             if slip is not None and not now.refused:
-                differences[slip].append((period_of(past.month), _difference(now, paid)))
-                if not any(paid.values()) and past.month.month[:4] == street.paid_in[:4]:
-                    for name, amount in reported_for(past.month.people[row].entered).items():
-                        reported[slip][name] += amount
+                apart, entered = _difference(now, paid), past.month.people[row].entered
+                differences[slip].append((period_of(past.month), apart))
+                if any(paid.values()):
+                    continue
+                if entered.get("union_member") and "union.dues" in past.month.place:
+                    apart.dues = union_dues(past.month.place["union.dues"], now.basic)
+                if past.month.month[:4] == street.paid_in[:4]:
+                    relief[slip] += entered.get("relief", NOTHING)
+    told = first.tell(street.month.people, range(len(street.present)))
+    street = replace(street, month=replace(street.month, people=told))
     earned = earn_month(street.month, present=street.present)
     aside: dict[int, set[str]] = {}
     while True:
         worked = finish_month(street.month, earned, aside=aside)
         slips = [
-            _settle(street, slip, worked[slip], differences[slip], street.years[slip], reported[slip])
+            _settle(street, slip, worked[slip], differences[slip], street.years[slip], relief[slip])
             for slip in range(len(worked))
         ]
         more = {number: slip.refused for number, slip in enumerate(slips) if slip.refused}
@@ -152,13 +166,14 @@ def _with_contributions(person: PersonMonth, month: Month, earned: Earned) -> Wo
     worked.basic = sum(
         (amount for code, amount in known_by_the_month.items() if components[code]["kind"] in BASIC_INCOME), NOTHING
     )
-    for scheme in month.place["contributions.amounts"]["schemes"] if person.insured else ():
-        if person.part_time and not scheme.get("part_time"):
+    for scheme in month.place["contributions.amounts"]["schemes"]:
+        if not is_in(scheme, person):
             continue
         name = scheme["scheme"]
-        worker, employer = contribution(
-            scheme, monthly_pay, average=person.contribution_pay.get(name), cycle=month.cycle
-        )
+        average = person.contribution_pay.get(name)
+        if goes_by_first_month(scheme, person):
+            average = worked.first_pay[name] = person.first_pay.get(name, monthly_pay)
+        worker, employer = contribution(scheme, monthly_pay, average=average, cycle=month.cycle)
         worked.worker[f"{name}_worker"], worked.employer[f"{name}_employer"] = worker, employer
     _check_floor(person, month, worked, earned)
     return worked
@@ -204,11 +219,11 @@ def _settle(
     worked: Worked,
     differences: list[tuple[str, Worked]],
     year: YearSoFar,
-    late: dict[str, Yuan],
+    late_relief: Yuan,
 ) -> Slip:
     """Tax on the year so far with this month in it, dues, what else is taken off, and what is left.
 
-    `late`: what was reported for months that are paid for the first time now.
+    `late_relief`: that of months that are paid for the first time now.
     """
     if worked.refused:
         return Slip(refused=worked.refused, totals=dict.fromkeys(TOTALS, NOTHING))
@@ -224,9 +239,10 @@ def _settle(
         "income": earned,
         "exempt": sum((one.exempt for _, one in parts), NOTHING),
         "special": own,
-        **{name: amount + late[name] for name, amount in reported_for(entered).items()},
+        **{name: _sum_under(year.reported, name) - getattr(year, name) for name in OF_YEAR},
+        "relief": entered.get("relief", NOTHING) + late_relief,
     }
-    taxed = _tax(street, year, month, worked, again=reported_for(entered))
+    taxed = _tax(street, year, month, worked, again={name: _sum_under(entered, name) for name in OF_YEAR})
     off = {"tax": taxed["tax"], "bonus_tax": taxed["bonus_tax"]}
     off |= {code: amount for code, amount in entered.items() if code.startswith("deduction.")}
     dues = street.month.place.get("union.dues")
@@ -238,14 +254,20 @@ def _settle(
     most = _most_off(street, number, worked.earned, "damage")
     if most is not None and damage > most:
         return Slip(refused={"deduction_too_large"}, totals=dict.fromkeys(TOTALS, NOTHING))
+    for period, one in differences:
+        lines[period, "union_dues"] += one.dues
     taken_back = [(one.earned, one.own) for _, one in differences]
-    kept = earned - own - off.pop("union_dues", NOTHING)
+    kept = earned - own - off.pop("union_dues", NOTHING) - sum((one.dues for _, one in differences), NOTHING)
     net = _with_advances(street, number, kept, sum(off.values(), NOTHING), taken_back, damage, lines, earned)
     if net is None:
         return Slip(refused={"net_below_zero"}, totals=dict.fromkeys(TOTALS, NOTHING))
     employer = sum((amount for _, one in parts for amount in one.employer.values()), NOTHING)
     totals = {"gross": earned, "contributions": own, "employer_contributions": employer, "net": net}
-    return Slip(lines={key: amount for key, amount in lines.items() if amount}, totals=month | taxed | totals)
+    due = {key: amount for key, amount in lines.items() if amount}
+    if not due and not street.present[number]:
+        return Slip(totals=dict.fromkeys(TOTALS, NOTHING))
+    due |= {("", name): getattr(year, name) for name in SETTLED if getattr(year, name)}
+    return Slip(lines=due, totals=month | taxed | totals)
 
 
 def _with_advances(
@@ -302,14 +324,8 @@ def _most_off(street: Street, number: int, gross: Yuan, what: str) -> Yuan | Non
     return most
 
 
-def reported_for(entered: dict[str, Decimal]) -> dict[str, Yuan]:
-    """What the person reported for tax in a month."""
-    sums = {name: _entered_sum(entered, name) for name in ("additional", "other")}
-    return {**sums, "relief": entered.get("relief", NOTHING)}
-
-
-def _entered_sum(entered: dict[str, Decimal], name: str) -> Yuan:
-    return sum((amount for code, amount in entered.items() if code == name or code.startswith(f"{name}.")), NOTHING)
+def _sum_under(amounts: dict[str, Decimal], name: str) -> Yuan:
+    return sum((amount for code, amount in amounts.items() if code == name or code.startswith(f"{name}.")), NOTHING)
 
 
 def _tax(

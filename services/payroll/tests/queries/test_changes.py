@@ -34,6 +34,8 @@ class TestStaleChanges:
             pytest.param("li", {}, True, id="of somebody who is paid"),
             pytest.param("li", {"from_month": "2026-01"}, True, id="of an earlier month"),
             pytest.param("li", {"from_month": "2026-04"}, False, id="not of the next month"),
+            pytest.param("li", {"from_month": "2026-04", "cause": "repaid"}, True, id="what was repaid whenever"),
+            pytest.param("li", {"from_month": "2026-04", "cause": "written_off"}, True, id="what was written off"),
             pytest.param("li", {"noted_at": CALCULATED}, False, id="not what was noted before"),
             pytest.param("li", {"settled_by": "run-9"}, False, id="not what another run has settled"),
             pytest.param("wang", {}, False, id="not of somebody elsewhere"),

@@ -430,15 +430,29 @@ class TestFactsOfTheMonth:
 
         assert {scheme: figures(column) for scheme, column in (await street.reads()).bases.items()} == {"pension": [2]}
 
-    @pytest.mark.parametrize(("value", "insured"), [("pensioner", False), ("elsewhere", False), ("yes", True)])
-    async def test_whom_somebody_else_insures(self, street: Street, value: str, insured: bool) -> None:
+    @pytest.mark.parametrize("value", ["pensioner", "elsewhere", "yes", None])
+    async def test_how_somebody_is_insured(self, street: Street, value: str | None) -> None:
         await street.has("li")
         await street.bench.save(
             said(Attribute, kind="insured", starts_on=date(2026, 3, 31), value=value, said_by="c"),
         )
 
-        assert (await street.reads()).insured.tolist() == [insured]
-        assert (await street.reads("2026-02")).insured.tolist() == [True]
+        assert words((await street.reads()).insurance) == [value]
+        assert words((await street.reads("2026-02")).insurance) == [None]
+
+    @pytest.mark.parametrize(
+        ("value", "months"),
+        [("2026-03-31", [1, 2, None]), ("2026-02-01", [2, 3, None]), ("2025-04-30", [12, 13, None])],
+    )
+    async def test_which_month_of_a_first_job_it_is(self, street: Street, value: str, months: list[int | None]) -> None:
+        await street.has("li")
+        await street.bench.save(
+            said(Attribute, kind="first_employed_on", starts_on=date(2026, 3, 2), value=value, said_by="c"),
+        )
+
+        found = [await street.reads(month) for month in ("2026-03", "2026-04", "2026-02")]
+        assert [figures(one.month_of_first_job)[0] for one in found] == months
+        assert all("first_employed_on" not in one.keys for one in found)
 
     @pytest.mark.parametrize(
         ("probation_ends_on", "on_probation"),

@@ -153,6 +153,41 @@ class TestContributions:
         assert by_scheme["pension"].contribution_base == Decimal("4307.10")
         assert by_scheme["housing_fund"].contribution_base == Decimal("3000.00")
 
+    @pytest.mark.parametrize(
+        ("area", "staff", "clause"),
+        [
+            pytest.param(CHANGCHUN, "community_worker", "LAW-SI-2201", marks=pytest.mark.clause("LAW-SI-2201")),
+            pytest.param(NANJING, "union_worker", "LAW-SI-3201", marks=pytest.mark.clause("LAW-SI-3201")),
+            pytest.param(WUHAN, "open_recruitment", "LAW-SI-4201", marks=pytest.mark.clause("LAW-SI-4201")),
+            pytest.param(WUHAN, "public_welfare", "LAW-SI-4201-PW", marks=pytest.mark.clause("LAW-SI-4201-PW")),
+        ],
+    )
+    @pytest.mark.parametrize(
+        ("on", "insured", "schemes"),
+        [
+            pytest.param(date(2026, 6, 30), "pensioner", set(), id="past retirement age in no scheme"),
+            pytest.param(date(2026, 7, 1), "pensioner", {"injury"}, id="from the order of July on in injury insurance"),
+            pytest.param(date(2026, 7, 1), "elsewhere", set(), id="insured elsewhere in none"),
+            pytest.param(date(2026, 7, 1), "no", set(), id="not insured in none"),
+        ],
+    )
+    def test_who_is_in_which_scheme(
+        self, area: str, staff: str, clause: str, on: date, insured: str, schemes: set[str]
+    ) -> None:
+        decision = decide_here(contribution_amounts, area=area, staff=staff, on=on, pay="5000.00", insured=insured)
+
+        assert (decision.clause, {one.scheme for one in decision.value.schemes}) == (clause, schemes)
+
+    @pytest.mark.clause("LAW-SI-2201")
+    @pytest.mark.parametrize(("month", "charged"), [(1, False), (2, True), (None, True)])
+    def test_the_housing_fund_begins_with_the_second_month_of_a_first_job(
+        self, month: int | None, charged: bool
+    ) -> None:
+        found = contributed(CHANGCHUN, "community_worker", "5000.00", month_of_first_job=month).value.schemes
+
+        assert {one.scheme for one in found} >= {"pension", "medical", "unemployment", "injury"}
+        assert ("housing_fund" in {one.scheme for one in found}) is charged
+
     @pytest.mark.clause("LAW-SI-3201")
     def test_both_sides_in_nanjing(self) -> None:
         decision = contributed(NANJING, "union_worker", "6000.00")

@@ -14,7 +14,7 @@ from payroll import rules
 from payroll.rules.checks import SchemeAverage
 from payroll.rules.leave import LeaveKindPay
 from payroll.rules.pay import ProbationPay
-from payroll.rules.sealing import EMPTY_ROOT, hash_leaf
+from payroll.rules.sealing import EMPTY_ROOT, hash_leaf, root_of
 
 NANJING, CHANGCHUN = "320102001", "220102001"
 MARCH = date(2026, 3, 1)
@@ -120,7 +120,7 @@ class TestChecks:
         assert [one.code for one in decision.value] == found
 
     def test_a_seal_is_the_root_over_the_slips_and_computes_again(self) -> None:
-        leaves = [hash_leaf(entry).hex() for entry in (b"a", b"b", b"c")]
+        root = root_of([hash_leaf(entry) for entry in (b"a", b"b", b"c")]).hex()
 
         decision = decided(
             rules.seal_batch,
@@ -129,23 +129,15 @@ class TestChecks:
             engine="payroll-engine-1",
             inputs="0" * 64,
             terms_digests={"pay.composition": "1" * 64},
-            leaves=leaves,
+            root=root,
+            slips=3,
         )
 
-        assert decision.value.slips == 3
+        assert decision.outcome == {"root": root, "slips": 3}
         assert recompute(decision) == decision.outcome
 
     def test_a_batch_of_nobody_has_the_empty_root(self) -> None:
-        nothing: Any = {
-            "run_id": "r",
-            "batch_id": "b",
-            "engine": "e",
-            "inputs": "0" * 64,
-            "terms_digests": {},
-            "leaves": [],
-        }
-
-        assert decided(rules.seal_batch, **nothing).value.root == EMPTY_ROOT.hex()
+        assert root_of([]) == EMPTY_ROOT
 
 
 class TestSchemeAverage:
