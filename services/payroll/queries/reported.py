@@ -70,9 +70,7 @@ def months_served(segments: Sequence[Segment], organisation_id: str, calendar: C
 
 
 def carries(worker_id: str, segments: Sequence[Segment], organisation_id: str, first: date) -> bool:
-    """Whether what is entered for the month of a day goes to this employer, who may be one of two."""
-    if all(one.organisation_id == organisation_id for one in segments):
-        return True
+    """Whether what is entered for the month of a day goes to this employer, who is one of several."""
     slips = slips_of_worker(worker_id, segments, PayPeriod(month_of(first), Cycle.MONTH), halves=False)
     return any(slip.organisation_id == organisation_id and slip.carries for slip in slips)
 

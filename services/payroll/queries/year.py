@@ -25,7 +25,7 @@ from payroll.queries.reported import (
     reported_in,
 )
 from payroll.queries.timelines import Slip, Timelines
-from payroll.rules.cycles import PayPeriod, month_of
+from payroll.rules.cycles import PayPeriod
 from payroll.rules.tax import BasicMode, BasicModeTerms, is_within_last_year_most
 
 TOTALS = ("income", "exempt", "special", "additional", "other", "relief", "withheld")
@@ -183,9 +183,14 @@ class _TaxYear:
     def _carried(self, slip: Slip, numbers: Sequence[int]) -> list[str]:
         """The months among them whose entries this employer takes."""
         segments = self.timelines.get(slip.worker_id, ())
-        firsts = [date(int(self.paid_in[:4]), number, 1) for number in numbers]
-        mine = [first for first in firsts if carries(slip.worker_id, segments, slip.organisation_id, first)]
-        return [month_of(first) for first in mine]
+        if any(one.organisation_id != slip.organisation_id for one in segments):
+            firsts = {number: date(int(self.paid_in[:4]), number, 1) for number in numbers}
+            numbers = [
+                number
+                for number, first in firsts.items()
+                if carries(slip.worker_id, segments, slip.organisation_id, first)
+            ]
+        return [f"{self.paid_in[:4]}-{number:02}" for number in numbers]
 
     def _paid(self, slip: Slip) -> dict[str, str]:
         """By month of payment of the year the latest month that was paid in it, this slip's among them."""
