@@ -24,9 +24,17 @@ class Role(StrEnum):
     WORKER = "worker"
 
 
+# Who holds one of these acts for himself; every other role is an office's.
+OF_THEMSELVES = frozenset({Role.WORKER, Role.APPLICANT})
+
+
 @dataclass(frozen=True)
 class Actor:
-    """`account` is issuer and subject of the token; `area` the code whose subtree the person may see."""
+    """`account` is issuer and subject of the token; `area` the code whose subtree the person may see.
+
+    Where a request is served, `roles` are those of the token that the operation is open to: somebody whom it is open
+    to as a worker acts as a worker there, whatever office he holds for other things.
+    """
 
     account: str
     roles: frozenset[Role]
@@ -35,6 +43,11 @@ class Actor:
     @property
     def level(self) -> Level:
         return level_of(self.area)
+
+    @property
+    def is_for_himself(self) -> bool:
+        """Whether it is for no office that he acts: what he may see and do is his own alone."""
+        return self.roles <= OF_THEMSELVES
 
 
 def service_actor(name: str) -> Actor:

@@ -38,8 +38,10 @@ class Choice(BaseModel):
     decision_id: str
 
 
-ClauseId = Annotated[str, Path(max_length=60, description="条款编号", examples=["JL-2a"])]
-TermName = Annotated[str, Path(max_length=60, description="条款中留待选定的项", examples=["households_per_extra_post"])]
+ClauseId = Annotated[Line, Path(max_length=60, description="条款编号", examples=["JL-2a"])]
+TermName = Annotated[
+    Line, Path(max_length=60, description="条款中留待选定的项", examples=["households_per_extra_post"])
+]
 
 
 def choices_router(

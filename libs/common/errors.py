@@ -239,22 +239,38 @@ _FAULTS = {
     "enum": ("不在可选范围内", "not one of the values"),
     "literal_error": ("不在可选范围内", "not one of the values"),
     "json_invalid": ("不是有效的 JSON", "not valid JSON"),
+    "identity_number": (
+        "不得填写身份证件号码；请填写人员编号，或删去该号码",
+        "must hold no identity number; give the person's id instead, or leave it out",
+    ),
 }
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}|\[key\]")
+_NUMBER = re.compile(r"\d{5}")
+_TOLD = ("value_error", "json_invalid", "union_tag_invalid")  # what these allow is told with what was sent
+
+
+def _place(part: int | str) -> str:
+    """A part of a pointer; `…` for a key of the sender's own that is no plain word, or has a long number in it."""
+    if isinstance(part, int) or (_NAME.fullmatch(part) and not _NUMBER.search(part)):
+        return str(part)
+    return "…"
 
 
 def told_faults(faults: Sequence[Any], *, at: tuple[str, ...] = (), english: bool) -> list[dict[str, str]]:
-    """pydantic's faults, each with its place beneath `at` and what is allowed there, and no echo of what was sent."""
+    """pydantic's faults, each with its place beneath `at` and what is allowed there, and no echo of what was sent: a
+    key is that, too.
+    """
     told = []
     for fault in faults:
         zh, en = _FAULTS.get(fault["type"], ("取值不符合要求", "not an acceptable value"))
         allowed = (
             {key: value for key, value in fault.get("ctx", {}).items() if isinstance(value, int | float | str)}
-            if fault["type"] not in ("value_error", "json_invalid")
+            if fault["type"] not in _TOLD
             else {}
         )
         told.append(
             {
-                "pointer": "#/" + "/".join(str(part) for part in (*at, *fault["loc"])),
+                "pointer": "#/" + "/".join((*at, *map(_place, fault["loc"]))),
                 "code": fault["type"].upper(),
                 "detail": (en if english else zh) + (f" {allowed}" if allowed else ""),
             }

@@ -28,13 +28,14 @@ def in_yuan(fen: int) -> Decimal:
     return Decimal(fen).scaleb(-2)
 
 
-def _at_most_two_places(amount: Decimal) -> Decimal:
+def in_two_places(amount: Decimal) -> Decimal:
+    """An amount in yuan as it may be written; ValueError where it has more places or digits."""
     if not amount.is_finite() or abs(amount) >= _TOO_MUCH or amount != to_fen(amount):
         raise ValueError("an amount in yuan has at most two decimal places and twelve digits before them")
     return to_fen(amount)
 
 
-Yuan = Annotated[Decimal, AfterValidator(_at_most_two_places), PlainSerializer(str, return_type=str)]
+Yuan = Annotated[Decimal, AfterValidator(in_two_places), PlainSerializer(str, return_type=str)]
 
 
 def share_out(total: Decimal, weights: dict[str, Decimal]) -> dict[str, Decimal]:

@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Annotated, Any, cast
@@ -192,7 +192,7 @@ def runtime_of(request: Request) -> Runtime:
 _bearer = HTTPBearer(auto_error=False, description="OIDC access token (RFC 9068)")
 
 
-async def current_actor(
+async def signed_in(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Actor:
     if credentials is None:
@@ -205,14 +205,17 @@ async def current_actor(
         raise IssuerAway from error
 
 
-CurrentActor = Annotated[Actor, Depends(current_actor)]
-
-
-async def authorise(request: Request, actor: CurrentActor) -> None:
+async def authorise(request: Request, actor: Annotated[Actor, Depends(signed_in)]) -> Actor:
+    """Whoever signed in, in those roles alone that the operation is open to."""
     operation = request.scope["route"].name
     allowed = access_matrix().get(operation, frozenset())
-    if not actor.roles & allowed:
+    held = actor.roles & allowed
+    if not held:
         raise NotAllowed(operation=operation, roles=", ".join(sorted(allowed)))
+    return replace(actor, roles=held)
+
+
+CurrentActor = Annotated[Actor, Depends(authorise)]
 
 
 def business_day(request: Request) -> date:

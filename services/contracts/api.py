@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.actors import Role
+from common.decimals import PLAIN
 from common.money import Yuan
 from common.service import CurrentActor, Reading, Tx, new_router
 from common.text import Code, Day, Line, RowId, Words
@@ -18,8 +19,12 @@ router = new_router("contracts")
 class PartTimeHours(BaseModel):
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
-    hours_a_day: Decimal = Field(gt=0, le=24, decimal_places=2, description="平均每日工作小时数", examples=["4"])
-    hours_a_week: Decimal = Field(gt=0, le=168, decimal_places=2, description="每周工作小时数", examples=["20"])
+    hours_a_day: Annotated[Decimal, Field(gt=0, le=24, decimal_places=2), PLAIN] = Field(
+        description="平均每日工作小时数", examples=["4"]
+    )
+    hours_a_week: Annotated[Decimal, Field(gt=0, le=168, decimal_places=2), PLAIN] = Field(
+        description="每周工作小时数", examples=["20"]
+    )
 
 
 class AgreementInput(BaseModel):

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.actors import Actor, Role
+from common.actors import Actor
 from common.errors import NotFound
 from contracts.models import (
     Agreement,
@@ -168,7 +168,7 @@ async def exit_case_shown(session: AsyncSession, case_id: str, *, actor: Actor) 
 
 async def _may_see(session: AsyncSession, worker_id: str, *, actor: Actor) -> bool:
     """An office sees whatever lies in its area; a worker without an office only what is his or her own."""
-    if actor.roles - {Role.WORKER, Role.APPLICANT}:
+    if not actor.is_for_himself:
         return True
     account = await session.scalar(select(Engagement.account).where(Engagement.worker_id == worker_id))
     return account == actor.account

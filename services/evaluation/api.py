@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.decimals import PLAIN
 from common.paging import LONGEST_PAGE, USUAL_PAGE, Page
 from common.service import CursorKey, Reading, Tx, new_router
 from common.text import Code, Day, Line, RowId, Words
@@ -12,7 +13,7 @@ from evaluation import commands, queries
 
 router = new_router("evaluation")
 
-Score = Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)]
+Score = Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2), PLAIN]
 
 
 class EvaluationInput(BaseModel):
@@ -103,7 +104,9 @@ class CompletionInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     course: Line = Field(description="课程", examples=["社区治理与群众工作"])
-    hours: Decimal = Field(gt=0, le=1000, max_digits=5, decimal_places=1, description="学时", examples=["24"])
+    hours: Annotated[Decimal, Field(gt=0, le=1000, max_digits=5, decimal_places=1), PLAIN] = Field(
+        description="学时", examples=["24"]
+    )
     on: Day = Field(description="完成日期", examples=["2024-11-05"])
 
 

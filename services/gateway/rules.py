@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from common.access import access_matrix
-from common.actors import Role
+from common.actors import OF_THEMSELVES, Role
 
 # What does not stand here is for everybody who may see the view.
 SHOWN_BY = {
@@ -32,13 +32,11 @@ _DECIDED_FOR = (
     ("registry", "filing", "filings"),
     ("affairs", "", "duties"),
 )
-# Those owning operations show a worker his own alone; as a role they open nobody else's sections.
-_OF_THEMSELVES = {Role.WORKER, Role.APPLICANT}
 
 
 def hidden_from(roles: Iterable[Role], sections: Mapping[str, str] = SHOWN_BY) -> list[str]:
-    """Sections that these roles may not see of somebody else."""
-    held = set(roles) - _OF_THEMSELVES
+    """Sections that these roles may not see of somebody else: a worker is shown his own alone by their owners."""
+    held = set(roles) - OF_THEMSELVES
     matrix = access_matrix()
     return [section for section, operation in sections.items() if held.isdisjoint(matrix.get(operation, frozenset()))]
 

@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import ColumnElement, case, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.actors import Actor, Role
+from common.actors import Actor
 from common.errors import NotFound
 from common.fields import Sealer, mask_identity
 from common.transaction import count_in_whole
@@ -161,11 +161,6 @@ async def objections(session: AsyncSession, application_id: str) -> list[Objecti
     return list(await session.scalars(query.order_by(Objection.raised_on, Objection.objection_id)))
 
 
-def outside_the_offices(actor: Actor) -> bool:
-    """Whether somebody sees only what is published and his own: an applicant who holds no office besides."""
-    return actor.roles <= {Role.APPLICANT, Role.WORKER}
-
-
 async def visible_plan(session: AsyncSession, plan_id: str, *, published_only: bool, lock: bool = False) -> Plan:
     """The plan; for those outside the offices only once its notice is published."""
     found = await plan(session, plan_id, lock=lock)
@@ -176,7 +171,7 @@ async def visible_plan(session: AsyncSession, plan_id: str, *, published_only: b
 
 async def plan_view(session: AsyncSession, plan_id: str, *, actor: Actor) -> dict[str, Any]:
     """The plan with its approvals and, for the offices, its applications."""
-    public = outside_the_offices(actor)
+    public = actor.is_for_himself
     found = await visible_plan(session, plan_id, published_only=public)
     return {
         **_columns(found),
@@ -190,7 +185,7 @@ async def application_view(
 ) -> dict[str, Any]:
     """The application with its results; an applicant sees his own alone, and neither evidence nor objections."""
     found = await application(session, application_id)
-    own = outside_the_offices(actor)
+    own = actor.is_for_himself
     if own and found.account != actor.account:
         raise NotFound(what=f"candidacy {application_id}")
     phone = _open(sealer, found.phone_sealed, place=f"application|phone|{application_id}")

@@ -8,7 +8,7 @@ from common.areas import AREA_CODE
 from common.errors import PreconditionRequired
 from common.paging import LONGEST_PAGE, USUAL_PAGE, Page
 from common.service import CurrentSealer, CursorKey, Reading, Tx, new_router
-from common.text import Code, Day, Line, RowId, Words
+from common.text import AnyLine, Code, Day, Line, RowId, Words
 from registry import commands, queries
 
 router = new_router("registry")
@@ -144,7 +144,7 @@ class CertificateInput(BaseModel):
     worker_id: RowId = Field(description="人员编号")
     kind: Literal["social_work"] = Field(description="证书种类", examples=["social_work"])
     level: Literal["assistant_social_worker", "social_worker", "senior_social_worker"] = Field(description="级别")
-    number: Line = Field(description="证书编号（加密保存）", max_length=60)
+    number: AnyLine = Field(description="证书编号（加密保存）", max_length=60)
     on: Day = Field(description="登记日期")
 
 

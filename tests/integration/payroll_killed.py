@@ -339,7 +339,7 @@ async def _pay_and_close(payroll: Payroll, run_id: str) -> None:
         "run_id": run_id,
         "on": DAY,
         "set_aside": run.set_aside,
-        "held_back": len(file.held_back),
+        "held_back": file.held_back,
     }
     await office.run(reviewing.close_payroll_run, **closing)
 
@@ -376,7 +376,7 @@ async def _left_behind(payroll: Payroll, run_id: str) -> dict[str, Any]:
         "issued": dict(Counter(event.worker_id for event in await bench.sent(PayslipIssued))),
         "events": dict(events),
         "sealed": len(await bench.decisions("payroll.batch_sealed")),
-        "file": (file.number, file.people, file.total, len(file.held_back)),
+        "file": (file.number, file.people, file.total, file.held_back),
     }
 
 

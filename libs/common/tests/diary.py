@@ -19,7 +19,7 @@ from common.embedded.databases import asyncpg_url, prepare_database
 from common.events import Event
 from common.migrations import secure_tables
 from common.policy import RULES, Terms, rule
-from common.service import Runtime, Service, Today, Tx, new_router
+from common.service import CurrentActor, Runtime, Service, Today, Tx, new_router
 from common.settings import Settings
 from common.tables import NAMES, GovernedRow, chassis_metadata
 from common.testing import ISSUER, Bench
@@ -162,7 +162,14 @@ async def get_entry(entry_id: str, tx: Tx) -> object:
     return await tx.session.get_one(Entry, entry_id)
 
 
+@router.get("/roles", name="list_roles")
+async def list_roles(actor: CurrentActor) -> dict[str, Any]:
+    """As whom somebody acts here."""
+    return {"roles": sorted(actor.roles), "is_for_himself": actor.is_for_himself}
+
+
 MATRIX = {name: frozenset({Role.LEAD_DEPARTMENT}) for name in ("write_entry", "read_entry")}
+MATRIX["list_roles"] = frozenset({Role.LEAD_DEPARTMENT, Role.WORKER})
 
 service = Service(
     name=SERVICE, title="diary", router=router, tables=Table.metadata, handlers={EntryWritten: note_effect}

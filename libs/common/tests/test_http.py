@@ -47,7 +47,13 @@ class TestProblem:
 
     @pytest.mark.parametrize(
         "body",
-        [{"words": {"number": IDENTITY}}, {"words": IDENTITY * 9}, {"words": "x", "weight": IDENTITY}, IDENTITY],
+        [
+            {"words": {"number": IDENTITY}},
+            {"words": IDENTITY * 9},
+            {"words": "x", "weight": IDENTITY},
+            {"words": "x", IDENTITY: 1},
+            IDENTITY,
+        ],
     )
     async def test_what_was_sent_is_not_repeated(self, bench, body):
         answer = await ask(bench, json=body)
@@ -55,6 +61,25 @@ class TestProblem:
         assert answer.status_code == 422
         assert IDENTITY not in answer.text
         assert answer.json()["errors"]
+
+    @pytest.mark.parametrize(
+        ("key", "told"),
+        [
+            ("wrods", "wrods"),
+            ("entry_2026.a-b", "entry_2026.a-b"),
+            ("no_12345", "…"),  # five digits together
+            ("13800000000", "…"),
+            ("张三", "…"),
+            ("Zhang San", "…"),
+            ("", "…"),
+            ("a" * 60, "a" * 60),
+            ("a" * 61, "…"),
+        ],
+    )
+    async def test_a_field_is_named_where_its_name_is_a_plain_word(self, bench, key, told):
+        answer = await ask(bench, json={"words": "x", key: 1})
+
+        assert [one["pointer"] for one in answer.json()["errors"]] == [f"#/body/{told}"]
 
     async def test_a_body_that_is_no_json_is_not_repeated(self, bench):
         answer = await ask(bench, content=IDENTITY.encode(), headers={"Content-Type": "application/json"})
@@ -105,6 +130,16 @@ class TestProblem:
         assert (nobody.status_code, nobody.headers["www-authenticate"]) == (401, "Bearer")
         assert other.status_code == 403
         assert await bench.rows(Entry) == []
+
+    @pytest.mark.parametrize("other", sorted(set(Role) - {Role.WORKER, Role.LEAD_DEPARTMENT}))
+    async def test_a_role_that_an_operation_is_not_open_to_counts_for_nothing_there(self, bench, other):
+        alone = await ask(bench, "GET", "/v1/roles", roles=(other,))
+        worker = await ask(bench, "GET", "/v1/roles", roles=(Role.WORKER, other))
+        office = await ask(bench, "GET", "/v1/roles", roles=(Role.WORKER, other, Role.LEAD_DEPARTMENT))
+
+        assert alone.status_code == 403
+        assert worker.json() == {"roles": ["worker"], "is_for_himself": True}
+        assert office.json() == {"roles": ["lead_department", "worker"], "is_for_himself": False}
 
     @pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer x.y.z", "Basic YTpi", "bearer null"])
     async def test_a_credential_that_is_none_is_a_401(self, bench, header):

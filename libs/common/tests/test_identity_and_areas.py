@@ -3,9 +3,20 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from common.areas import Level, area_at, code_range, level_of, within
-from common.identity import age_on, born_on, is_credit_code, is_female, is_identity_number, with_check_digit
+from common.errors import told_faults
+from common.identity import (
+    age_on,
+    born_on,
+    holds_identity_number,
+    is_credit_code,
+    is_female,
+    is_identity_number,
+    with_check_digit,
+)
+from common.text import AnyLine, Line, RowId, Words
 
 DIGITS = st.text("0123456789", min_size=17, max_size=17)
 CODES = st.sampled_from([0, 2, 4, 6, 9, 12]).flatmap(lambda size: st.text("0123456789", min_size=size, max_size=size))
@@ -47,6 +58,62 @@ class TestIdentityNumber:
     @pytest.mark.parametrize(("day", "age"), [(date(2024, 2, 28), 23), (date(2024, 2, 29), 24), (date(2023, 3, 1), 23)])
     def test_years_are_completed_on_the_birthday(self, day, age):
         assert age_on(date(2000, 2, 29), day) == age
+
+
+class TestTextThatHoldsAnIdentityNumber:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("11010519491231002X", id="by itself"),
+            pytest.param("核对11010519491231002x无误", id="within a sentence, with a small letter"),
+            pytest.param("11010519491231002X-1", id="with an ending"),
+            pytest.param("no.110101199003070134", id="behind letters"),
+            pytest.param("110101 19900307 0134", id="in groups"),
+            pytest.param("110101-19900307-0134", id="in groups with dashes"),
+            pytest.param("１１０１０１１９９００３０７０１３４", id="in full width"),
+            pytest.param("220102900101123", id="of fifteen digits"),
+            pytest.param("旧证220102900101123。", id="of fifteen digits within a sentence"),
+        ],
+    )
+    def test_is_found(self, text):
+        assert holds_identity_number(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("110101199003070135", id="a wrong check digit"),
+            pytest.param("6222021234567890128", id="a card number"),
+            pytest.param("1101011990030701341", id="nineteen digits"),
+            pytest.param("9110101199003070134", id="a digit before"),
+            pytest.param(with_check_digit("99010119900307013"), id="a province that there is none of"),
+            pytest.param(with_check_digit("11010121900307013"), id="a birth in the next century"),
+            pytest.param("220102901301123", id="fifteen digits with a thirteenth month"),
+            pytest.param("2201029001011234", id="sixteen digits"),
+            pytest.param("account-019a0220102900101123c", id="digits within an id of ours"),
+            pytest.param("吉人社发〔2026〕15号 20260328-000123", id="numbers of documents"),
+            pytest.param("91350100M000100Y43", id="a credit code"),
+            pytest.param("", id="nothing"),
+        ],
+    )
+    def test_is_not_seen_in(self, text):
+        assert not holds_identity_number(text)
+
+    @given(day=st.dates(date(1850, 1, 1), date(2099, 12, 31)), order=st.integers(0, 999))
+    def test_is_found_whatever_its_day(self, day, order):
+        assert holds_identity_number(with_check_digit(f"650102{day:%Y%m%d}{order:03d}"))
+
+    @pytest.mark.parametrize("kind", [Line, Words, RowId])
+    def test_is_refused_with_words_of_what_to_do(self, kind):
+        with pytest.raises(ValidationError) as refused:
+            TypeAdapter(kind).validate_python("110101199003070134-1")
+        for english, words in ((False, "不得填写身份证件号码"), (True, "must hold no identity number")):
+            [fault] = told_faults(refused.value.errors(), at=("body", "note"), english=english)
+            assert (fault["pointer"], fault["code"]) == ("#/body/note", "IDENTITY_NUMBER")
+            assert fault["detail"].startswith(words)
+            assert "110101199003070134" not in str(fault)
+
+    def test_may_stand_where_it_is_sealed(self):
+        assert TypeAdapter(AnyLine).validate_python("110101199003070134") == "110101199003070134"
 
 
 class TestCreditCode:

@@ -13,7 +13,7 @@ from audit.queries.log import Published, published_log
 from common.areas import AREA_CODE
 from common.paging import LONGEST_PAGE, USUAL_PAGE
 from common.service import CurrentSealer, CursorKey, Tx, new_router, runtime_of
-from common.text import Account, Line, RowId
+from common.text import Account, AnyLine, RowId
 from common.text import Words as Text
 
 router = new_router("audit")
@@ -108,7 +108,7 @@ class Proof(BaseModel):
 class Erasing(BaseModel):
     """抹除某人或某事项的内容，或抹除某经办账号。日志保留：当时按某条款作过此项决定。"""
 
-    subject: Line | None = Field(default=None, description="人员或事项编号")
+    subject: AnyLine | None = Field(default=None, description="人员或事项编号")
     account: Account | None = Field(default=None, description="经办账号")
     ground: Text = Field(description="抹除的依据，记入日志；勿写个人信息")
 

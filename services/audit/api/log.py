@@ -2,7 +2,7 @@ import base64
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from audit.api.decisions import Cursor, Limit, Words
@@ -16,6 +16,8 @@ from common.service import CurrentSealer, CursorKey, Reading, Tx, new_router
 from common.text import Words as Text
 
 router = new_router("audit")
+
+AlarmId = Annotated[int, Path(ge=1, le=2**63 - 1, description="告警编号")]
 
 
 class RaisedAlarm(BaseModel):
@@ -90,7 +92,7 @@ async def list_log_alarms(
 @router.post(
     "/log/alarms/{alarm_id}/closure", response_model=ClosedAlarm, name="close_log_alarm", summary="查明并关闭告警"
 )
-async def close_log_alarm(alarm_id: int, body: Closing, tx: Tx) -> object:
+async def close_log_alarm(alarm_id: AlarmId, body: Closing, tx: Tx) -> object:
     return await commands.close_alarm(tx, alarm_id=alarm_id, finding=body.finding)
 
 

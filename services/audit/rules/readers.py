@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from common.access import access_matrix
-from common.actors import Role
+from common.actors import OF_THEMSELVES, Role
 
 # Service, family of the rule (empty: all of them) and the operation that shows there what such a decision holds.
 # The first line that fits counts; what no line fits is open to whoever may read decisions.
@@ -21,13 +21,11 @@ _SHOWN_BY = (
     ("recruitment", "score", "get_application"),
     ("recruitment", "ranking", "get_application"),
 )
-# A worker reads of himself alone, so those roles open nobody else's decisions.
-_OF_THEMSELVES = {Role.WORKER, Role.APPLICANT}
 
 
 def may_read(roles: Iterable[Role], *, source: str, rule: str) -> bool:
     """Whether these roles may see the facts, terms and outcome of a decision of `rule` told by `source`."""
-    held = set(roles) - _OF_THEMSELVES
+    held = set(roles) - OF_THEMSELVES  # a worker reads of himself alone
     operation = shown_by(source, rule)
     return Role.AUDITOR in held or not operation or not held.isdisjoint(access_matrix().get(operation, frozenset()))
 

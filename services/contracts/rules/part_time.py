@@ -3,12 +3,17 @@ from typing import Annotated
 
 from pydantic import Field
 
+from common.decimals import PLAIN
 from common.policy import Finding, Terms, rule
 
 
 class PartTimeTerms(Terms):
-    most_hours_a_day: Decimal = Field(gt=0, title="平均每日工作时间上限（小时）")
-    most_hours_a_week: Decimal = Field(gt=0, title="每周工作时间上限（小时）")
+    most_hours_a_day: Annotated[Decimal, Field(gt=0, le=24, decimal_places=2), PLAIN] = Field(
+        title="平均每日工作时间上限（小时）"
+    )
+    most_hours_a_week: Annotated[Decimal, Field(gt=0, le=168, decimal_places=2), PLAIN] = Field(
+        title="每周工作时间上限（小时）"
+    )
     most_probation_months: int = Field(ge=0, title="试用期最长（月）")
 
 

@@ -6,11 +6,13 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, PositiveInt, model_validator
 
+from common.decimals import PLAIN, Share
 from common.money import Yuan, to_fen
 from common.policy import Terms, rule
 from contracts.rules.agreements import EndsOn, months_after
 
 NOTHING = Decimal("0.00")
+Times = Annotated[Decimal, Field(gt=0, le=100, decimal_places=2), PLAIN]
 
 
 class SeveranceTerms(Terms):
@@ -19,9 +21,9 @@ class SeveranceTerms(Terms):
     owed: bool = Field(default=True, title="支付经济补偿")
     months_of_year: PositiveInt | None = Field(default=None, title="每满几个月为一年")
     whole_from_months: PositiveInt | None = Field(default=None, title="余数满几个月按一年计")
-    shorter_counts: Decimal | None = Field(default=None, title="余数不足的按几年计", ge=0, le=1)
-    most_times_average: Decimal | None = Field(default=None, title="月工资封顶倍数", gt=0)
-    most_years_when_capped: Decimal | None = Field(default=None, title="封顶时最长年数", gt=0)
+    shorter_counts: Share | None = Field(default=None, title="余数不足的按几年计")
+    most_times_average: Times | None = Field(default=None, title="月工资封顶倍数")
+    most_years_when_capped: Times | None = Field(default=None, title="封顶时最长年数")
 
     @model_validator(mode="after")
     def _how_much_where_owed(self) -> Self:
@@ -80,7 +82,7 @@ def _counted_years(terms: SeveranceTerms, starts_on: date, ends_on: date) -> Dec
 
 
 class DamagesTerms(Terms):
-    times: Decimal = Field(title="赔偿金倍数", description="经济补偿的倍数", gt=0)
+    times: Times = Field(title="赔偿金倍数", description="经济补偿的倍数")
 
 
 @rule("severance.damages")

@@ -74,6 +74,17 @@ class TestAgreements:
         async with bench.client(Role.FINANCE, area="320102") as finance:
             assert (await finance.get(path)).status_code == 200
 
+    @pytest.mark.parametrize("office", [Role.OPERATOR, Role.PARTY_COMMITTEE, Role.APPLICANT])
+    async def test_an_office_that_may_not_read_it_opens_nothing_to_a_worker(
+        self, bench: Bench, jiangsu: Any, office: Role
+    ) -> None:
+        draft = await jiangsu.draft(date(2024, 3, 1), date(2025, 3, 1))
+        shown = (f"agreements/{draft.agreement_id}", "workers/worker-1/leaves", "workers/worker-1/transfers")
+
+        async with bench.client(Role.WORKER, office, area="320102", subject="wang") as another:
+            for path in shown:
+                assert (await another.get(f"/v1/{path}")).status_code == 404, path
+
     async def test_a_refusal_names_its_clause_in_either_language(self, bench: Bench) -> None:
         body = {**DRAFT, "probation_months": 3}
         async with bench.client(Role.LEAD_DEPARTMENT, **OFFICE) as office:

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common import waiting
-from common.actors import Actor, Role
+from common.actors import Actor
 from common.areas import AREA_CODE, within
 from common.errors import NotFound
 from common.paging import LONGEST_PAGE, USUAL_PAGE, Page, make_page, page_query
@@ -42,7 +42,7 @@ class View:
     @property
     def account(self) -> str | None:
         """The caller's own account where it is all he may see, None for an office."""
-        return self.actor.account if self.actor.roles <= {Role.WORKER, Role.APPLICANT} else None
+        return self.actor.account if self.actor.is_for_himself else None
 
 
 async def open_view(request: Request, actor: CurrentActor, wait_for: WaitFor = None) -> AsyncIterator[View]:

@@ -69,14 +69,14 @@ class TestTheWorkerView:
         async with bench.client(Role.WORKER, area=STREET, subject="li-ming") as client:
             own = await client.get(f"/v1/workers/{WORKER}")
             listed = await client.get("/v1/workers")
-        async with bench.client(Role.WORKER, area=STREET, subject="colleague") as client:
-            other = await client.get(f"/v1/workers/{WORKER}")
-            none = await client.get("/v1/workers")
-
         assert own.status_code == 200
         assert [one["worker_id"] for one in listed.json()["items"]] == [WORKER]
-        assert other.status_code == 404
-        assert none.json() == {"items": [], "next": None}
+        for more in ((), (Role.OPERATOR,), (Role.PARTY_COMMITTEE, Role.APPLICANT)):
+            async with bench.client(Role.WORKER, *more, area=STREET, subject="colleague") as client:
+                other = await client.get(f"/v1/workers/{WORKER}")
+                none = await client.get("/v1/workers")
+            assert other.status_code == 404
+            assert none.json() == {"items": [], "next": None}
 
     @pytest.mark.parametrize(
         ("role", "hidden"),

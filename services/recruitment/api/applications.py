@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from common.areas import AREA_CODE
+from common.decimals import PLAIN
 from common.identity import IdentityNumber
 from common.policy.documents import Says
 from common.service import CurrentActor, CurrentSealer, Reading, Tx, new_router
@@ -16,7 +17,7 @@ router = new_router("recruitment")
 
 Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9-]{7,20}$", max_length=21)]
 CertificateLevel = Literal["assistant_social_worker", "social_worker", "senior_social_worker"]
-Score = Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2)]
+Score = Annotated[Decimal, Field(ge=0, le=100, max_digits=5, decimal_places=2), PLAIN]
 
 
 class ApplicationInput(BaseModel):

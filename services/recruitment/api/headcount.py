@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.areas import AREA_CODE
+from common.decimals import PLAIN
 from common.service import Tx, new_router
 from common.text import Code, Day, RowId
 from recruitment import commands
@@ -13,7 +14,7 @@ from recruitment.rules import Approver
 router = new_router("recruitment")
 
 Positions = Annotated[int, Field(ge=1, le=1000)]
-Figure = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=2)]
+Figure = Annotated[Decimal, Field(ge=0, lt=10**16, max_digits=18, decimal_places=2), PLAIN]
 
 
 class HeadcountInput(BaseModel):

@@ -7,18 +7,19 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
+from common.decimals import PLAIN
 from common.policy import Finding, Terms, rule
 from recruitment.rules.process import Stage
 
-Score = Annotated[Decimal, Field(ge=0, le=100)]
+Score = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4), PLAIN]
 
 
 class Weights(Terms):
     """How the scored stages make a total."""
 
-    weights: dict[str, Annotated[Decimal, Field(gt=0)]] = Field(title="各环节权重")
+    weights: dict[str, Annotated[Decimal, Field(gt=0, le=100, decimal_places=4), PLAIN]] = Field(title="各环节权重")
     pass_marks: dict[str, Score] = Field(default_factory=dict, title="合格线")
-    places: NonNegativeInt = Field(title="总成绩小数位数")
+    places: NonNegativeInt = Field(title="总成绩小数位数", le=6)
 
 
 class Total(BaseModel):

@@ -147,6 +147,19 @@ class TestApplication:
         assert (await say("GET", application, role=Role.APPLICANT, subject="li")).status_code == 404
         assert (await say("GET", application, area="320104")).status_code == 404
 
+    @pytest.mark.parametrize("office", [Role.OPERATOR, Role.FINANCE, Role.PROVINCIAL_REGISTRAR])
+    async def test_an_office_that_may_not_read_it_opens_nothing_to_an_applicant(self, bench, say, desk, office):
+        path = await published(say, desk)
+        zhang = {"role": Role.APPLICANT, "subject": "zhang"}
+        applied = (await say("POST", f"{path}/applications", an_application(), **zhang)).json()
+
+        async with bench.client(Role.APPLICANT, office, area=COUNTY, subject="li") as li:
+            seen = await li.get(f"/v1/applications/{applied['application_id']}")
+        async with bench.client(Role.APPLICANT, Role.OPERATOR, area=COUNTY, subject="li") as li:
+            plan = (await li.get(f"/v1{path}")).json()
+
+        assert (seen.status_code, plan["applications"]) == (404, [])
+
     async def test_same_number_twice_is_a_conflict_without_an_echo(self, say, desk):
         path = await published(say, desk)
         await say("POST", f"{path}/applications", an_application(), role=Role.APPLICANT, subject="zhang")

@@ -94,7 +94,7 @@ class TestOpenExitCase:
         await jilin.open_exit("breach_of_rules", on=OPENED, evidence="张三，电话13900000000")
 
         told = [one.model_dump_json() for one in (*await bench.sent(), *await bench.decisions())]
-        assert not any("张三" in one or "139" in one for one in told)
+        assert not any("张三" in one or "13900000000" in one for one in told)
 
     @pytest.mark.clause("LAW-LCL-40")
     async def test_a_labour_contract_ends_on_a_legal_ground_that_fits(self, jiangsu: Any, bench: Bench) -> None:
