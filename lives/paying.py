@@ -67,7 +67,7 @@ def pay_out(teller: Teller, desk: Desk, path: str, *, on: str, set_aside: int = 
     )
     reference = {"on": on, "reference": f"EXAMPLE-{file['number']}"}
     teller.does(desk.approver, "登记银行已代发", "POST", f"/payment-files/{file['file_id']}/payment", reference)
-    held_back = len(file["held_back"])
+    held_back = file["held_back"]
     closing = {"on": on, "set_aside": set_aside, "held_back": held_back}
     closed = teller.does(
         desk.reviewer, f"办结：另列 {set_aside} 人，暂缓 {held_back} 人", "POST", f"{path}/closing", closing

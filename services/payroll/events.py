@@ -12,7 +12,7 @@ from common.events.contracts import AgreementSigned, LeaveRecorded, WorkerLeft, 
 from common.events.evaluation import ConsequenceDecided, EvaluationGraded
 from common.events.payroll import GradeChanged
 from common.events.recruitment import WorkerHired
-from common.events.registry import CertificateRegistered
+from common.events.registry import CertificateRegistered, OrganisationRegistered
 from common.transaction import Transaction
 from payroll import queries
 from payroll.commands.changes import note_change
@@ -25,6 +25,7 @@ from payroll.models import (
     EvaluationScore,
     GradeStep,
     Leave,
+    Organisation,
     Payee,
     Placement,
     StandingEntry,
@@ -38,6 +39,11 @@ PROFESSIONAL_TITLE = "professional_title"
 
 # What an office enters once and goes on with: the new one has to see it, and to change it.
 KEPT_FOR_THE_WORKER = (BankAccount, ContributionBase, StandingEntry, TaxCard)
+
+
+async def keep_organisation(tx: Transaction, event: OrganisationRegistered) -> None:
+    """Said again, whole, when something about it changes."""
+    await _keep(tx, Organisation, {"organisation_id": event.organisation_id}, {"area": event.area})
 
 
 async def keep_hired_worker(tx: Transaction, event: WorkerHired) -> None:
@@ -236,6 +242,7 @@ async def _keep_attribute(
 
 
 handlers: dict[type[Event], Handler] = {
+    OrganisationRegistered: keep_organisation,
     WorkerHired: keep_hired_worker,
     AgreementSigned: keep_agreement,
     WorkerLeft: end_pay,

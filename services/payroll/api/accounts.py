@@ -27,7 +27,7 @@ def _without_gaps(number: object) -> object:
     return unicodedata.normalize("NFKC", number).replace(" ", "").replace("-", "")
 
 
-Number = Annotated[str, BeforeValidator(_without_gaps), StringConstraints(pattern=r"^[0-9]{8,32}$")]
+Number = Annotated[str, StringConstraints(pattern=r"^[0-9]{8,32}$"), BeforeValidator(_without_gaps)]
 Name = Annotated[Line, StringConstraints(max_length=120)]
 
 
@@ -105,7 +105,7 @@ async def list_bank_accounts(
     cursor: Annotated[str | None, Query(max_length=400)] = None,
     limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = USUAL_PAGE,
 ) -> object:
-    own = actor.account if commands.is_only_worker(actor) else None
+    own = actor.account if actor.is_for_himself else None
     return await queries.accounts(
         session, worker_id=worker_id, waiting=waiting, own=own, cursor=cursor, limit=limit, key=key
     )

@@ -15,7 +15,6 @@ from common.text import Code, Day, Line, RowId
 from payroll.api.shapes import Body, FromFen, HandledOn, Shown
 from payroll.commands import benefits as commands
 from payroll.commands import due_benefits
-from payroll.commands.accounts import is_only_worker
 from payroll.queries import benefits as queries
 from payroll.rules.benefits import RecordedAs
 
@@ -155,7 +154,7 @@ async def list_benefit_grants(
     limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = USUAL_PAGE,
 ) -> object:
     asked = queries.Wanted(area=area, worker_id=worker_id, benefit=benefit, year=year, withdrawn=withdrawn)
-    own = actor.account if is_only_worker(actor) else None
+    own = actor.account if actor.is_for_himself else None
     return await queries.grants(session, asked, own=own, cursor=cursor, limit=limit, key=key)
 
 

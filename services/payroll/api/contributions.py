@@ -9,10 +9,11 @@ from pydantic import Field, StringConstraints
 from common.paging import LONGEST_PAGE, USUAL_PAGE, Page
 from common.service import CursorKey, Reading, Tx, new_router
 from common.text import Code, Day, Line, RowId
-from payroll.api.shapes import MONTH, Amount, Area, Body, FromFen, HandledOn, Shown, Staff, WorkerId
+from payroll.api.shapes import MONTH, Area, Body, FromFen, HandledOn, Shown, Staff, WorkerId, require_known
 from payroll.commands import bases
 from payroll.commands import contributions as commands
 from payroll.queries import contributions as queries
+from payroll.rules.amounts import Amount
 
 router = new_router("payroll")
 
@@ -141,6 +142,7 @@ async def set_contribution_base(worker_id: WorkerId, scheme: Scheme, body: Contr
     summary="查看个人缴费基数",
 )
 async def list_contribution_bases(worker_id: WorkerId, session: Reading) -> object:
+    await require_known(session, worker_id)
     return await queries.bases_of(session, worker_id=worker_id)
 
 

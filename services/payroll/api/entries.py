@@ -6,16 +6,18 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
+from common.decimals import PLAIN
 from common.paging import LONGEST_PAGE, USUAL_PAGE, Page, Rows
 from common.policy import Finding
 from common.service import CursorKey, Reading, Tx, new_router
-from common.text import Code, Day, RowId
+from common.text import Code, Day, Line, RowId
 from payroll import commands
-from payroll.api.shapes import MONTH, Area, Body, Shown, WorkerId
+from payroll.api.shapes import MONTH, Area, Body, Shown, WorkerId, require_known
 from payroll.models import Entry, StandingEntry
 from payroll.queries import entries as queries
+from payroll.rules.amounts import MOST_YUAN
 from payroll.rules.entries import CODES, HUNDREDTHS, Unit
 
 router = new_router("payroll")
@@ -28,7 +30,8 @@ EntryKey = Annotated[
 ]
 Figure = Annotated[
     Decimal,
-    Field(ge=0, le=1_000_000, decimal_places=2, description="元、小时、天或分，至多两位小数", examples=["1200.00"]),
+    Field(ge=0, le=MOST_YUAN, decimal_places=2, description="元、小时、天或分，至多两位小数", examples=["1200.00"]),
+    PLAIN,
 ]
 Shape = Annotated[str, Field(description="元、小时、天或分，两位小数", examples=["1200.00"])]
 
@@ -71,7 +74,7 @@ class Standing(Shown):
 
 class AttributeInput(Body):
     starts_on: Day = Field(description="自何日起", examples=["2026-03-01"])
-    value: Annotated[str, Field(min_length=1, max_length=60)] | None = Field(
+    value: Annotated[Line, StringConstraints(max_length=60)] | None = Field(
         description="取值；null 为自该日起没有", examples=["bachelor"]
     )
 
@@ -137,6 +140,7 @@ async def enter_variables(worker_id: WorkerId, month: Month, body: VariablesInpu
     summary="查看一人一月的填报内容",
 )
 async def get_entries(worker_id: WorkerId, month: Month, session: Reading, cycle: ForCycle = "month") -> object:
+    await require_known(session, worker_id)
     rows = await queries.entries_of(session, worker_id, month=month, cycle=cycle)
     return {
         **_of_month(worker_id, month, cycle, {row.code: row.amount for row in rows}),

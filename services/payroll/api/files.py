@@ -6,6 +6,7 @@ from fastapi import Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, StringConstraints
 
+from common.areas import AREA_CODE
 from common.errors import language_of
 from common.service import CurrentActor, CurrentSealer, Tx, new_router
 from common.text import Line, RowId
@@ -30,6 +31,9 @@ _FILES: dict[int | str, dict[str, Any]] = {
     409: _NOT_YET,
 }
 
+PartOfRun = Annotated[
+    str, Query(pattern=AREA_CODE + "|^$", description="只含核算地区内的该地区，如某街道（乡镇）；不填为全部")
+]
 Reason = Annotated[Line, StringConstraints(min_length=4, max_length=200)]
 
 
@@ -57,9 +61,9 @@ async def get_payroll_file(
     ],
     tx: Tx,
     written_as: Annotated[FileFormat, Query(alias="format", description="文件格式；pdf 只用于工资条")] = "xlsx",
-    area: Annotated[str, Query(pattern=r"^(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})?$", description="只含该地区")] = "",
+    area: PartOfRun = "",
     by_street: Annotated[bool, Query(description="工资表按街道（乡镇）分表")] = False,
-    part: Annotated[int, Query(ge=1, le=1000, description="pdf 每份至多100张工资条，此处为第几份")] = 1,
+    part: Annotated[int, Query(ge=1, le=10_000, description="pdf 每份至多100张工资条，此处为第几份")] = 1,
 ) -> Response:
     content = await exporting.write_run_file(
         tx, run_id=run_id, kind=kind, written_as=written_as, area=area, by_street=by_street, part=part
@@ -83,11 +87,12 @@ async def export_tax_sheet(
     sealer: CurrentSealer,
     reason: Annotated[Reason, Query(description="用途", examples=["2026年3月扣缴申报"])],
     written_as: Annotated[Literal["xlsx", "csv"], Query(alias="format", description="文件格式")] = "xlsx",
+    area: PartOfRun = "",
 ) -> Response:
     content = await exporting.export_tax_sheet(
-        tx, run_id=run_id, sheet=sheet, written_as=written_as, reason=reason, sealer=sealer
+        tx, run_id=run_id, sheet=sheet, written_as=written_as, reason=reason, sealer=sealer, area=area
     )
-    return file_answer(content, name=f"{run_id}-tax-{sheet}", kind=written_as)
+    return file_answer(content, name="-".join((run_id, "tax", sheet, *((area,) if area else ()))), kind=written_as)
 
 
 @router.get(

@@ -3,20 +3,23 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from fastapi.responses import Response
 from pydantic import Field, StringConstraints
 
-from common.paging import LONGEST_PAGE, USUAL_PAGE, Page
+from common.errors import NotFound
+from common.paging import USUAL_PAGE, Page
 from common.service import CurrentSealer, CursorKey, Reading, Tx, new_router
 from common.text import Code, RowId
 from payroll.api.files import SHEETS, Reason, file_answer
-from payroll.api.payments import MOST_NAMED, FileId, PaymentInput
+from payroll.api.payments import WAITING_COUNT, AccountWaiting, FileId, PaymentInput
+from payroll.api.runs import Cursor, Limit
 from payroll.api.shapes import MONTH, Area, Body, FromFen, Shown
 from payroll.commands import one_off_files as commands
 from payroll.files.bank import GENERAL
 from payroll.files.writing import CSV, XLSX
 from payroll.models import OneOffKind
+from payroll.queries import accounts
 from payroll.queries import one_off_files as queries
 
 router = new_router("payroll")
@@ -50,7 +53,7 @@ class OneOffFile(Shown):
     digest: str
     payments: int
     total: FromFen
-    held_back: list[HeldBackPayment]
+    held_back: int = Field(description="暂缓付款笔数")
     sealed_at: datetime
     paid_on: date | None
     bank_reference: str | None
@@ -62,7 +65,7 @@ class OneOffFile(Shown):
     status_code=201,
     response_model=OneOffFile,
     summary="生成并封存一次性付款的银行文件",
-    description="列入该单位该月已批准、未付、未列入其他文件的付款；没有收款账户或账户变更尚待确认的暂不列入，逐笔列明。",
+    description="列入该单位该月已批准、未付、未列入其他文件的付款；没有收款账户或账户变更尚待确认的暂不列入，另有清单。",
 )
 async def seal_one_off_file(body: OneOffFileInput, tx: Tx, sealer: CurrentSealer) -> object:
     return await commands.seal_one_off_file(tx, sealer=sealer, **dict(body))
@@ -79,12 +82,47 @@ async def list_one_off_files(
     key: CursorKey,
     organisation_id: Annotated[RowId | None, Query(description="付款单位编号")] = None,
     paid_in: Annotated[PaidIn | None, Query(description="付款月份")] = None,
-    cursor: Annotated[str | None, Query(max_length=400)] = None,
-    limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = USUAL_PAGE,
+    cursor: Cursor = None,
+    limit: Limit = USUAL_PAGE,
 ) -> object:
     return await queries.files(
         session, organisation_id=organisation_id, paid_in=paid_in, cursor=cursor, limit=limit, key=key
     )
+
+
+async def _known_file(file_id: FileId, session: Reading) -> str:
+    if not await queries.has_file(session, file_id=file_id):
+        raise NotFound(what=f"one_off_file {file_id}")
+    return file_id
+
+
+KnownFile = Annotated[str, Depends(_known_file)]
+
+
+@router.get(
+    "/one-off-files/{file_id}/held-back",
+    name="list_held_back_payments",
+    response_model=Page[HeldBackPayment],
+    summary="查看一次性付款文件封存时暂缓的付款",
+)
+async def list_held_back_payments(
+    file_id: KnownFile, session: Reading, key: CursorKey, cursor: Cursor = None, limit: Limit = USUAL_PAGE
+) -> object:
+    return await queries.held_back(session, file_id=file_id, cursor=cursor, limit=limit, key=key)
+
+
+@router.get(
+    "/one-off-files/{file_id}/accounts-waiting",
+    name="list_one_off_accounts_waiting",
+    response_model=Page[AccountWaiting],
+    summary="查看一次性付款文件中有新账户待确认的人员",
+    description="文件封存后又填报了新账户、尚待确认的人员；付款前请核对。",
+)
+async def list_one_off_accounts_waiting(
+    file_id: KnownFile, session: Reading, key: CursorKey, cursor: Cursor = None, limit: Limit = USUAL_PAGE
+) -> object:
+    workers = queries.workers_paid_by(file_id)
+    return await accounts.waiting_among(session, workers=workers, of=file_id, cursor=cursor, limit=limit, key=key)
 
 
 @router.get(
@@ -94,16 +132,14 @@ async def list_one_off_files(
     responses={200: {"content": {CSV.partition(";")[0]: {}, XLSX: {}}}},
     summary="取出一次性付款的银行文件",
     description="内含账号，取出人留有记录。文件与封存时逐字节相同。"
-    "封存后又有新账户待确认的人员列在应答头 X-Accounts-Waiting 中（至多 100 人），"
-    "人数在 X-Accounts-Waiting-Count 中。",
+    "封存后又有新账户待确认的，人数列在应答头 X-Accounts-Waiting-Count 中。",
 )
 async def open_one_off_file(file_id: FileId, tx: Tx, sealer: CurrentSealer) -> Response:
     file, content = await commands.open_one_off_file(tx, file_id=file_id, sealer=sealer)
-    waiting = await commands.accounts_waiting(tx, file_id=file_id)
+    waiting = await accounts.count_waiting(tx.session, workers=queries.workers_paid_by(file_id))
     answer = file_answer(content, name=file_id, kind=file.written_as)
     if waiting:
-        answer.headers["X-Accounts-Waiting"] = ",".join(waiting[:MOST_NAMED])
-        answer.headers["X-Accounts-Waiting-Count"] = str(len(waiting))
+        answer.headers[WAITING_COUNT] = str(waiting)
     return answer
 
 

@@ -4,8 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Self
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
-from stdnum.cn import ric
+from pydantic import Field, StringConstraints, model_validator
 
 from common.identity import IdentityNumber
 from common.money import Yuan
@@ -16,7 +15,6 @@ from payroll.api.accounts import Name, Number
 from payroll.api.payments import PaymentInput
 from payroll.api.shapes import MONTH, Approval, Area, Body, FromFen, Shown, Staff
 from payroll.commands import one_off_payments as commands
-from payroll.commands.accounts import is_only_worker
 from payroll.models import OneOffKind
 from payroll.queries import one_off_payments as queries
 
@@ -24,12 +22,6 @@ router = new_router("payroll")
 
 PaymentId = Annotated[RowId, Path(description="一次性付款编号")]
 PaidIn = Annotated[str, StringConstraints(pattern=MONTH)]
-
-
-def _no_identity_number(reference: str) -> str:
-    if ric.is_valid(reference):
-        raise ValueError("an identity number is no reference")
-    return reference
 
 
 class OutsideAccountInput(Body):
@@ -46,7 +38,7 @@ class OneOffPaymentInput(Body):
         description="labour_remuneration 劳务报酬；severance 解除劳动合同一次性补偿；internship 实习报酬"
     )
     worker_id: RowId | None = Field(default=None, description="人员编号；外单位人员不填")
-    payee_id: Annotated[RowId, AfterValidator(_no_identity_number)] | None = Field(
+    payee_id: RowId | None = Field(
         default=None, description="外单位人员在本单位台账中的编号，不得填写身份证件号码", examples=["expert-017"]
     )
     project: Annotated[Line, StringConstraints(max_length=120)] | None = Field(
@@ -174,5 +166,5 @@ async def list_one_off_payments(
 ) -> object:
     asked: dict[str, Any] = {"kind": kind, "paid": paid, "paid_in": paid_in}
     whose: dict[str, Any] = {"organisation_id": organisation_id, "worker_id": worker_id}
-    own = actor.account if is_only_worker(actor) else None
+    own = actor.account if actor.is_for_himself else None
     return await queries.one_off_payments(session, **asked, **whose, own=own, cursor=cursor, limit=limit, key=key)

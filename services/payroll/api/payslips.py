@@ -6,7 +6,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.actors import Actor, Role
+from common.actors import Actor
 from common.errors import NotFound
 from common.paging import USUAL_PAGE, Page
 from common.service import CurrentActor, CursorKey, Reading, new_router
@@ -18,7 +18,6 @@ from payroll.api.shapes import FromFen, Shown
 router = new_router("payroll")
 
 PayslipId = Annotated[RowId, Path(description="工资条编号")]
-SLIP_OFFICES = frozenset({Role.LEAD_DEPARTMENT, Role.FINANCE, Role.AUDITOR})
 
 
 class Line(BaseModel):
@@ -71,12 +70,10 @@ class Comparison(BaseModel):
 
 
 async def _readable(session: AsyncSession, payslip_id: str, actor: Actor) -> models.Payslip:
-    """An office reads those of its area, a worker his own approved ones; NotFound for any other."""
-    slip = (
-        await queries.payslip(session, payslip_id=payslip_id)
-        if actor.roles & SLIP_OFFICES
-        else await queries.own_payslip(session, payslip_id=payslip_id, account=actor.account)
-    )
+    """An office reads those of its area, and whoever he is his own approved ones; NotFound for any other."""
+    slip = await queries.own_payslip(session, payslip_id=payslip_id, account=actor.account)
+    if slip is None and not actor.is_for_himself:
+        slip = await queries.payslip(session, payslip_id=payslip_id)
     if slip is None:
         raise NotFound(what=f"payslip {payslip_id}")
     return slip

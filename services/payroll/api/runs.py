@@ -3,22 +3,33 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import Query
-from pydantic import AliasChoices, BaseModel, Field
+from fastapi import Depends, Query
+from pydantic import AliasChoices, BaseModel, Field, StringConstraints
 
 from common.areas import AREA_CODE
 from common.errors import NotFound
 from common.paging import LONGEST_PAGE, USUAL_PAGE, Page
-from common.service import CursorKey, Reading, Tx, new_router
-from common.text import Code
+from common.service import CurrentActor, CursorKey, Reading, Tx, new_router
+from common.text import Code, Line
 from payroll import commands, queries
 from payroll.api.shapes import MONTH, Approval, Area, Body, FromFen, HandledOn, RunId, Shown, Staff
 from payroll.models import Cycle, RunStatus
 
 router = new_router("payroll")
 
+MOST_PEOPLE = 10_000_000  # of a province, generously
+
 Cursor = Annotated[str | None, Query(max_length=2000, description="上一页给出的游标")]
 Limit = Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="每页条数")]
+
+
+async def _known_run(run_id: RunId, session: Reading, actor: CurrentActor) -> str:
+    if not await queries.is_run(session, run_id=run_id, area=actor.area):
+        raise NotFound(what=f"run {run_id}")
+    return run_id
+
+
+KnownRun = Annotated[str, Depends(_known_run)]  # a list of what belongs to no run at all would look like an empty one
 
 
 class PayrollRunInput(Body):
@@ -33,19 +44,21 @@ class PayrollRunInput(Body):
 
 
 class ReviewInput(Body):
-    set_aside: int = Field(ge=0, description="已查看的另列人数，须与核算结果一致", examples=[0])
+    set_aside: int = Field(ge=0, le=MOST_PEOPLE, description="已查看的另列人数，须与核算结果一致", examples=[0])
     empty: bool = Field(default=False, description="确认本次核算没有任何人员发放")
     on: HandledOn
 
 
 class ApprovalWithReason(Body):
-    reason: str | None = Field(default=None, min_length=2, max_length=400, description="超出预算的，写明理由")
+    reason: Annotated[Line, StringConstraints(min_length=2, max_length=400)] | None = Field(
+        default=None, description="超出预算的，写明理由"
+    )
     on: HandledOn
 
 
 class ClosingInput(Body):
-    set_aside: int = Field(ge=0, description="另列人数", examples=[0])
-    held_back: int = Field(ge=0, description="暂缓发放人数", examples=[0])
+    set_aside: int = Field(ge=0, le=MOST_PEOPLE, description="另列人数", examples=[0])
+    held_back: int = Field(ge=0, le=MOST_PEOPLE, description="暂缓发放人数", examples=[0])
     on: HandledOn
 
 
@@ -118,12 +131,24 @@ class PayrollBatch(Shown):
     engine: str | None
     workers: int
     set_aside: int
+    noted: int = Field(description="须留意的事项数")
     totals: dict[str, FromFen]
-    findings: list[dict[str, Any]]
     inputs: str | None
     terms: str | None
     root: str | None
     decision_id: str | None
+
+
+class Noted(Shown):
+    """已核算、须留意的事项。"""
+
+    worker_id: str
+    area: str
+    period: str
+    code: str
+    zh: str
+    en: str
+    clause: str | None
 
 
 class SetAside(Shown):
@@ -252,11 +277,30 @@ async def get_payroll_run(run_id: RunId, session: Reading) -> dict[str, Any]:
 @router.get(
     "/payroll-runs/{run_id}/batches",
     name="list_payroll_batches",
-    response_model=list[PayrollBatch],
+    response_model=Page[PayrollBatch],
     summary="工资核算的各批次（街道）",
 )
-async def list_payroll_batches(run_id: RunId, session: Reading) -> object:
-    return await queries.batches_of(session, run_id=run_id)
+async def list_payroll_batches(
+    run_id: KnownRun, session: Reading, key: CursorKey, cursor: Cursor = None, limit: Limit = USUAL_PAGE
+) -> object:
+    return await queries.listed_batches(session, run_id=run_id, key=key, cursor=cursor, limit=limit)
+
+
+@router.get(
+    "/payroll-runs/{run_id}/noted",
+    name="list_noted",
+    response_model=Page[Noted],
+    summary="已核算而须留意的人员及事项",
+)
+async def list_noted(
+    run_id: KnownRun,
+    session: Reading,
+    key: CursorKey,
+    code: Annotated[Code | None, Query(description="只看此类事项", examples=["pay_swing"])] = None,
+    cursor: Cursor = None,
+    limit: Limit = USUAL_PAGE,
+) -> object:
+    return await queries.noted(session, run_id=run_id, code=code, key=key, cursor=cursor, limit=limit)
 
 
 @router.get(
@@ -266,7 +310,7 @@ async def list_payroll_batches(run_id: RunId, session: Reading) -> object:
     summary="工资核算的工资条",
 )
 async def list_payslips(
-    run_id: RunId,
+    run_id: KnownRun,
     session: Reading,
     key: CursorKey,
     area: Annotated[str, Query(pattern=AREA_CODE + "|^$", description="只看此地区")] = "",
@@ -283,6 +327,6 @@ async def list_payslips(
     summary="另列人员及原因",
 )
 async def list_set_aside(
-    run_id: RunId, session: Reading, key: CursorKey, cursor: Cursor = None, limit: Limit = USUAL_PAGE
+    run_id: KnownRun, session: Reading, key: CursorKey, cursor: Cursor = None, limit: Limit = USUAL_PAGE
 ) -> object:
     return await queries.set_aside(session, run_id=run_id, key=key, cursor=cursor, limit=limit)

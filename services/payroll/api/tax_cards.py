@@ -10,34 +10,34 @@ from common.errors import NotFound
 from common.money import Yuan
 from common.service import CurrentActor, Reading, Tx, new_router
 from common.text import Line, RowId
-from payroll.api.shapes import MONTH, Amount, Body, FromFen, HandledOn, Shown, WorkerId
+from payroll.api.shapes import MONTH, Body, FromFen, HandledOn, Shown, WorkerId
 from payroll.commands import tax_cards as commands
 from payroll.queries import tax_cards as queries
+from payroll.rules.amounts import Amount, AmountOfYear
 
 router = new_router("payroll")
 
 OrganisationId = Annotated[RowId, Path(description="扣缴单位编号")]
 Year = Annotated[int, Path(ge=2019, le=2199, description="纳税年度")]
-Money = Annotated[Yuan, Field(ge=0, le=100_000_000)]
 
 
 class OpeningInput(Body):
     """本年在本单位、未在本平台发放的累计数（元）。"""
 
     months: int = Field(default=0, ge=0, le=12, description="已任职月数")
-    income: Money = Decimal("0.00")
-    exempt: Money = Decimal("0.00")
-    special: Money = Decimal("0.00")
-    additional: Money = Decimal("0.00")
-    other: Money = Decimal("0.00")
-    relief: Money = Decimal("0.00")
-    withheld: Money = Decimal("0.00")
+    income: AmountOfYear = Decimal("0.00")
+    exempt: AmountOfYear = Decimal("0.00")
+    special: AmountOfYear = Decimal("0.00")
+    additional: AmountOfYear = Decimal("0.00")
+    other: AmountOfYear = Decimal("0.00")
+    relief: AmountOfYear = Decimal("0.00")
+    withheld: AmountOfYear = Decimal("0.00")
 
 
 class TaxCardInput(Body):
     paid_before_this_year: bool = Field(description="入职前本年已取得工资或连续劳务报酬")
     whole_last_year_here: bool = Field(description="上年十二个月均在本单位并逐月申报；本平台已有全年记录的以记录为准")
-    income_last_year: Money = Field(description="上年工资薪金收入（元），减除前")
+    income_last_year: AmountOfYear = Field(description="上年工资薪金收入（元），减除前")
     ordinary_agreed: bool = Field(default=False, description="已约定按月扣除")
     evidence: Annotated[Line, StringConstraints(max_length=400)] = Field(
         description="依据", examples=["本人2026年1月5日声明"]

@@ -8,13 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.areas import within
 from common.errors import BusinessError, NotFound
-from common.money import Yuan
 from common.policy import Policies
 from common.service import CurrentActor, Reading, new_router, runtime_of
 from common.text import Code
 from payroll.api.shapes import MONTH, Area, Body, FromFen, Shown, Staff
 from payroll.commands import what_if as commands
 from payroll.models import Cycle
+from payroll.rules.amounts import Positive
 
 router = new_router("payroll")
 
@@ -28,7 +28,7 @@ ParameterCode = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[a
 class ProposedStandard(Body):
     post_class: Code = Field(description="岗位类别", examples=["ordinary"])
     grade: int = Field(ge=1, le=99, description="岗位等级")
-    monthly_amount: Yuan = Field(gt=0, le=1_000_000, description="月标准（元）", examples=["4200.00"])
+    monthly_amount: Positive = Field(description="月标准（元）", examples=["4200.00"])
 
 
 class ProposalInput(Body):

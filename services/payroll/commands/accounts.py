@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from stdnum import luhn
 
-from common.actors import Actor, Role
 from common.errors import NotFound, SamePerson, WrongState
 from common.events.payroll import BankAccountChanged
 from common.fields import Sealer
@@ -76,7 +75,7 @@ async def reject_bank_account(tx: Transaction, *, account_id: str) -> BankAccoun
 
 async def _payee(tx: Transaction, *, worker_id: str) -> Payee:
     payee = await queries.payee(tx.session, worker_id=worker_id, lock=True)
-    if payee is None or (is_only_worker(tx.actor) and payee.account != tx.actor.account):
+    if payee is None or (tx.actor.is_for_himself and payee.account != tx.actor.account):
         raise NotFound(what=f"person {worker_id}")
     return payee
 
@@ -89,11 +88,6 @@ async def _waiting(tx: Transaction, *, account_id: str) -> BankAccount:
         state = "rejected" if account.rejected else "confirmed"
         raise WrongState(what="bank_account", state=f"bank_account.{state}", needed="bank_account.entered")
     return account
-
-
-def is_only_worker(actor: Actor) -> bool:
-    """Somebody who acts for himself and for no office."""
-    return not actor.roles - {Role.WORKER, Role.APPLICANT}
 
 
 def place_of(column: str, account_id: str) -> str:

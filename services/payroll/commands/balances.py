@@ -3,8 +3,6 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, select
-
 from common.areas import within
 from common.errors import NotFound, SamePerson, WrongState
 from common.events.payroll import BalanceSettled
@@ -14,7 +12,7 @@ from common.policy import Decision, Finding
 from common.transaction import About, Governed, Transaction, seeing
 from payroll import rules
 from payroll.commands.changes import note_change
-from payroll.commands.reviewing import ONE_APPROVAL_AT_A_TIME
+from payroll.commands.turns import Turn, take_turns
 from payroll.models import BalanceSettlement
 from payroll.queries import accounts
 from payroll.queries import debts as queries
@@ -114,7 +112,7 @@ async def reject_balance_settlement(tx: Transaction, *, settlement_id: str, on: 
 async def _while_no_run_is_approved(tx: Transaction, *, worker_id: str, organisation_id: str) -> None:
     """What is read as owed from here on stays so: an approval would recover something of it beside this one."""
     for staff in await queries.staffs_of(tx.session, worker_id=worker_id, organisation_id=organisation_id):
-        await tx.session.execute(select(func.pg_advisory_xact_lock(ONE_APPROVAL_AT_A_TIME, func.hashtext(staff))))
+        await take_turns(tx, Turn.APPROVAL, of=staff)
 
 
 async def _about(tx: Transaction, known: queries.OpenBalance | None, *, worker_id: str, organisation_id: str) -> About:

@@ -1,6 +1,6 @@
 """The pay that contributions go by: set for one person, or for a whole area from last year's pay."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from payroll.commands.changes import note_change
 from payroll.models import Change, ContributionBase
 from payroll.queries import accounts
 from payroll.queries import contributions as queries
+from payroll.rules.cycles import first_day
 
 CAUSE = "contribution_base"
 ROWS_AT_ONCE = 2_000
@@ -27,6 +28,20 @@ class YearNotOver(BusinessError):
     en = "Bases from {from_month} on go by a whole year before that month; {year} is not over by then."
 
 
+class SchemeNotKnown(BusinessError):
+    status = 422
+    zh = "没有条款在此规定名为 {scheme} 的险种。可填：{known}。"
+    en = "No clause provides here for a scheme called {scheme}. There are: {known}."
+
+
+def _require_schemes(tx: Transaction, schemes: Iterable[str], *, area: str, staff: str, since: str) -> None:
+    """A base of a scheme that no clause provides for would be kept, and never looked at."""
+    known = set(queries.schemes_provided(tx.policies, area=area, staff=staff, since=first_day(since)))
+    for scheme in schemes:
+        if scheme not in known:
+            raise SchemeNotKnown(scheme=scheme, known=", ".join(sorted(known)) or "—")
+
+
 async def set_contribution_base(
     tx: Transaction, *, worker_id: str, scheme: str, from_month: str, amount: Decimal, source: str
 ) -> ContributionBase:
@@ -36,6 +51,7 @@ async def set_contribution_base(
         raise NotFound(what=f"person {worker_id}")
     if payee.account == tx.actor.account:
         raise SamePerson(what="contribution_base.own")
+    _require_schemes(tx, [scheme], area=payee.area, staff=payee.staff, since=from_month)
 
     place = {"worker_id": worker_id, "scheme": scheme, "from_month": from_month}
     said = {
@@ -87,6 +103,8 @@ async def adjust_contribution_bases(
         raise NotFound(what=f"area {area}")
     if from_month <= f"{year}-12":
         raise YearNotOver(from_month=from_month, year=year)
+    schemes = tuple(dict.fromkeys(schemes))
+    _require_schemes(tx, schemes, area=area, staff=staff, since=from_month)
     own = await accounts.workers_of_account(tx.session, account=tx.actor.account)
     of_year = await queries.pay_of_year(tx.session, area=area, staff=staff, year=year)
     found = [one for one in of_year if one.worker_id not in own]
@@ -113,7 +131,7 @@ async def adjust_contribution_bases(
         )
     await _note_changes(tx, found, staff=staff, from_month=from_month)
     total = sum(one.monthly for one in found)
-    return Adjustment(area, staff, year, from_month, tuple(schemes), workers=len(found), total=total)
+    return Adjustment(area, staff, year, from_month, schemes, workers=len(found), total=total)
 
 
 async def _note_changes(tx: Transaction, found: Sequence[queries.YearOfPay], *, staff: str, from_month: str) -> None:

@@ -5,8 +5,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
-
 from common.areas import within
 from common.errors import BusinessError, NotFound, SamePerson, WrongState
 from common.events.payroll_benefits import BenefitGranted, BenefitWithdrawn
@@ -15,11 +13,10 @@ from common.money import in_yuan, whole_fen
 from common.policy import Decision
 from common.transaction import About, Transaction
 from payroll import rules
+from payroll.commands.turns import Turn, take_turns
 from payroll.models import BenefitGrant
 from payroll.queries import benefits as queries
 from payroll.rules.benefits import NOT_GRANTED_HERE, BenefitEntitlements, BenefitKind, full_months
-
-_ONE_GRANT_AT_A_TIME = 7_340_015  # with the worker and the benefit
 
 
 class GrantedInFuture(BusinessError):
@@ -203,8 +200,7 @@ async def _standing(tx: Transaction, *, grant_id: str) -> BenefitGrant:
 
 async def _while_nobody_else_grants(tx: Transaction, *, worker_id: str, benefit: str) -> None:
     """Of two grants at once the second sees the first, in whatever county either is recorded."""
-    whose = f"{worker_id}|{benefit}"
-    await tx.session.execute(select(func.pg_advisory_xact_lock(_ONE_GRANT_AT_A_TIME, func.hashtext(whose))))
+    await take_turns(tx, Turn.BENEFIT_GRANT, of=f"{worker_id}|{benefit}")
 
 
 async def _require_somebody_else(tx: Transaction, *, worker_id: str) -> None:

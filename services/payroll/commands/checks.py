@@ -1,7 +1,6 @@
 """What is looked at in a whole run before anybody approves it: money, swings, and who could not be paid."""
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +13,7 @@ from common.policy import Decision, Finding, ParameterMissing
 from common.transaction import Transaction, seeing
 from payroll import queries, rules
 from payroll.models import Cycle, PayrollRun
-from payroll.rules.cycles import PayPeriod
+from payroll.rules.cycles import PayPeriod, first_day
 
 BUDGET = "budget.payroll"
 MOST_NAMED = 200
@@ -73,7 +72,7 @@ class BudgetFigures:
 async def budget_figures(tx: Transaction, run: PayrollRun) -> BudgetFigures | None:
     """None where no budget has been entered for the area or one above it."""
     parameters = await queries.parameters_in_force(tx.session, codes=frozenset({BUDGET}), area=run.area)
-    row = parameters.find(BUDGET, area=run.area, staff=run.staff, on=date.fromisoformat(f"{run.paid_in}-01"))
+    row = parameters.find(BUDGET, area=run.area, staff=run.staff, on=first_day(run.paid_in))
     if row is None:
         return None
     async with seeing(tx.session, area=""):
@@ -119,7 +118,7 @@ async def require_budget(tx: Transaction, run: PayrollRun, *, reason: str | None
 async def _decide_budget(
     tx: Transaction, run: PayrollRun, figures: BudgetFigures, *, reason: str | None
 ) -> Decision[list[Finding]] | None:
-    on = date.fromisoformat(f"{run.paid_in}-01")
+    on = first_day(run.paid_in)
     facts = {"level": figures.level, "budget": figures.budget, "used": figures.used, "amount": figures.amount}
     return await tx.decide_where_ruled(rules.pay_within_budget, about=run, on=on, reason=reason, **facts)
 
@@ -128,7 +127,7 @@ async def _check_average(tx: Transaction, run: PayrollRun) -> list[dict[str, Any
     """The average of a whole month's run beside the reference, where a document names one."""
     if run.workers == 0 or run.cycle != Cycle.MONTH:
         return []
-    on = date.fromisoformat(f"{run.month}-01")
+    on = first_day(run.month)
     facts = {"total": in_yuan(run.gross_total), "people": run.workers}
     try:
         decision = await tx.decide_where_ruled(rules.average_of_scheme, about=run, on=on, **facts)

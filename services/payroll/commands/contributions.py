@@ -18,6 +18,7 @@ from common.transaction import Transaction, transaction
 from payroll import rules
 from payroll.models import ContributionDue, PayrollBatch
 from payroll.queries import contributions as queries
+from payroll.rules.cycles import first_day
 
 LOOKED_AT_AT_ONCE = 200
 BETWEEN_LOOKS_S = 600.0
@@ -44,7 +45,7 @@ async def write_dues(
     decided = await tx.decide_where_ruled(
         rules.contributions_due_on,
         about=batch,
-        on=_first_day(run.paid_in),
+        on=first_day(run.paid_in),
         schemes=sorted({one.scheme for one in owed}),
         paid_in=run.paid_in,
         payday=await queries.first_payday(tx.session, run_id=run.run_id),
@@ -110,7 +111,7 @@ async def count_dues_from_payday(tx: Transaction, *, run_id: str, payday: date) 
     decided = await tx.decide_where_ruled(
         rules.contributions_due_on,
         about=run,
-        on=_first_day(run.paid_in),
+        on=first_day(run.paid_in),
         schemes=sorted({due.scheme for due in unpaid}),
         paid_in=run.paid_in,
         payday=payday,
@@ -135,7 +136,7 @@ async def record_contribution_payment(tx: Transaction, *, due_id: str, on: date,
         raise NotFound(what=f"contribution_due {due_id}")
     if due.paid_on is not None:
         raise WrongState(what="contribution_due", state="contribution_due.paid", needed="contribution_due.unpaid")
-    if on < _first_day(due.period):
+    if on < first_day(due.period):
         raise PaidBeforeItWasOwed(on=on.isoformat(), period=due.period)
 
     due.paid_on = on
@@ -203,7 +204,3 @@ async def look_once(runtime: Runtime, *, after: str) -> str | None:
         find_parameters=runtime.service.parameters,
     ) as tx:
         return await tell_overdue(tx, on=today(runtime.settings), after=after)
-
-
-def _first_day(month: str) -> date:
-    return date.fromisoformat(f"{month}-01")

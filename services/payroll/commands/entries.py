@@ -15,7 +15,7 @@ from payroll.commands.changes import note_change, note_changes
 from payroll.models import Attribute, Cycle, Entry, StandingEntry
 from payroll.queries import entries as queries
 from payroll.queries.timelines import street_of
-from payroll.rules.cycles import PayPeriod, month_of, next_month
+from payroll.rules.cycles import PayPeriod, first_day, month_of, next_month
 from payroll.rules.entries import (
     already_paid,
     counts_late,
@@ -161,7 +161,7 @@ async def enter_standing(
 async def set_attribute(tx: Transaction, *, worker_id: str, kind: str, starts_on: date, value: str | None) -> Attribute:
     """What holds of a person from a day on: education, title, level, the day years of service count from."""
     place = await _place(tx, worker_id, month_of(starts_on))
-    if faults := list(faults_of_attribute(kind, value)):
+    if faults := list(faults_of_attribute(kind, value, starts_on=starts_on)):
         raise EntryFaulty(faults)
 
     said = {"area": place.area, "value": value, "said_by": tx.actor.account}
@@ -236,7 +236,7 @@ async def _open_months(
     for row in rows:
         after = row
         while _is_paid(after, places[row.worker_id], sealed):
-            after = after._replace(month=month_of(next_month(date.fromisoformat(f"{after.month}-01"))))
+            after = after._replace(month=month_of(next_month(first_day(after.month))))
         found[row.worker_id, row.month] = after.month
     for month in sorted({month for month in found.values() if month}):
         serving = await queries.served(tx.session, {who for who, _ in found}, PayPeriod(month, Cycle.MONTH))

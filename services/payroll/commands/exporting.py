@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date
 from enum import StrEnum
 from typing import Literal
 
+from common.areas import within
 from common.errors import BusinessError, NotFound
 from common.events.payroll import TaxSheetExported
 from common.fields import Sealer
@@ -23,8 +23,10 @@ from payroll.queries import files as queries
 from payroll.queries import payslips as own
 from payroll.queries import runs
 from payroll.queries.contributions import Side
+from payroll.queries.files import SlipsOf
+from payroll.rules.cycles import first_day
 
-MOST_SLIPS = 20_000  # in one file; a larger run is taken out by area
+MOST_SLIPS = 20_000  # in one file, all of them in memory; a larger run is taken out by area
 
 
 class FileKind(StrEnum):
@@ -62,8 +64,14 @@ class FormatNotOffered(BusinessError):
 
 class TooManySlips(BusinessError):
     status = 422
-    zh = "共 {slips} 份工资条，超过一个文件的上限（{most}）；请用 area 按街道（乡镇）分别导出。"
+    zh = "共 {slips} 份工资条，超过一个文件的上限（{most}）；请用参数 area 按街道（乡镇）分别导出。"
     en = "{slips} payslips are more than a file takes ({most}); take them out by street with `area`."
+
+
+class AreaNotOfRun(BusinessError):
+    status = 422
+    zh = "地区 {area} 不在该工资核算的范围（{of}）内；请用参数 area 填写其中的街道（乡镇）或更大的地区。"
+    en = "Area {area} is not within that of the run ({of}); give a street of it, or more, as `area`."
 
 
 class NothingInPart(BusinessError):
@@ -87,28 +95,44 @@ async def write_run_file(
     if written_as not in _OFFERED[kind]:
         raise FormatNotOffered(format=written_as, offered=", ".join(_OFFERED[kind]))
     run.require(*(SEALED if kind in _OF_WHAT_COUNTS else _CALCULATED))
-    counted = await queries.count_slips(tx.session, run_id=run_id, area=area)
-    if counted > MOST_SLIPS:
-        raise TooManySlips(slips=counted, most=MOST_SLIPS)
-    slips = await queries.run_of_slips(tx.session, run=run, area=area)
+    wanted = _wanted(run, area)
+    if written_as == "pdf":
+        return await _part_of_payslips(tx, run, wanted, part)
+    await _require_room(tx, wanted)
+    slips = await queries.run_of_slips(tx.session, run=run, wanted=wanted)
     if kind is FileKind.PAYSLIPS:
-        return await _payslips(tx, slips, written_as, part)
+        return await asyncio.to_thread(payslips.write_strips, slips)
     if kind is FileKind.PAYROLL_SHEET:
         if written_as == "csv":
             return await asyncio.to_thread(payroll_sheet.write_payroll_csv, slips)
         return await asyncio.to_thread(payroll_sheet.write_payroll_sheet, slips, by_street=by_street)
     sheets = await _declared(tx, run, slips, kind)
-    return await asyncio.to_thread(write_csv, sheets[0]) if written_as == "csv" else write_xlsx(sheets)
+    if written_as == "csv":
+        return await asyncio.to_thread(write_csv, sheets[0])
+    return await asyncio.to_thread(write_xlsx, sheets)
 
 
-async def _payslips(tx: Transaction, slips: RunOfSlips, written_as: FileFormat, part: int) -> bytes:
-    if written_as == "xlsx":
-        return await asyncio.to_thread(payslips.write_strips, slips)
-    parts = -(-len(slips.slips) // payslips.MOST_IN_A_PDF)
+def _wanted(run: PayrollRun, area: str, *, bonuses: bool = False) -> SlipsOf:
+    if not within(area or run.area, run.area):
+        raise AreaNotOfRun(area=area, of=run.area)
+    return SlipsOf(run.run_id, area, bonuses=bonuses)
+
+
+async def _require_room(tx: Transaction, wanted: SlipsOf) -> None:
+    """Before anything of them is read."""
+    counted = await queries.count_slips(tx.session, wanted)
+    if counted > MOST_SLIPS:
+        raise TooManySlips(slips=counted, most=MOST_SLIPS)
+
+
+async def _part_of_payslips(tx: Transaction, run: PayrollRun, wanted: SlipsOf, part: int) -> bytes:
+    """A hundred of them, and of the others nothing is read: so it takes a run of any size."""
+    most = payslips.MOST_IN_A_PDF
+    parts = -(-await queries.count_slips(tx.session, wanted) // most)
     if not 1 <= part <= parts:
         raise NothingInPart(part=part, parts=parts)
-    chosen = slips.slips[(part - 1) * payslips.MOST_IN_A_PDF : part * payslips.MOST_IN_A_PDF]
-    return await _pages(slips.with_slips(chosen), await queries.explained_lines(tx.session, chosen))
+    slips = await queries.run_of_slips(tx.session, run=run, wanted=wanted.page(part, of=most))
+    return await _pages(slips, await queries.explained_lines(tx.session, slips.slips))
 
 
 async def _pages(slips: RunOfSlips, explained: queries.Explained) -> bytes:
@@ -134,7 +158,7 @@ async def _declared(tx: Transaction, run: PayrollRun, slips: RunOfSlips, kind: F
 
 async def _funds(tx: Transaction, run: PayrollRun, slips: RunOfSlips) -> list[FundOfEmployer]:
     """By the clause in force where the employer is; where none is, nothing is asked of it."""
-    on = date.fromisoformat(f"{run.month}-01")
+    on = first_day(run.month)
     found = []
     for organisation_id, people, wages in queries.wages_of_employers(slips):
         about = About(slips.area, run.staff, organisation_id)
@@ -145,18 +169,23 @@ async def _funds(tx: Transaction, run: PayrollRun, slips: RunOfSlips) -> list[Fu
 
 
 async def export_tax_sheet(
-    tx: Transaction, *, run_id: str, sheet: TaxSheet, written_as: Format, reason: str, sealer: Sealer
+    tx: Transaction,
+    *,
+    run_id: str,
+    sheet: TaxSheet,
+    written_as: Format,
+    reason: str,
+    sealer: Sealer,
+    area: str = "",
 ) -> bytes:
     """The sheet that the withholding client imports, identity numbers opened; who took it out, and why, is said."""
     run = await _run(tx, run_id)
     run.require(*SEALED)
-    slips = await queries.run_of_slips(tx.session, run=run)
-    if len(slips.slips) > MOST_SLIPS:
-        raise TooManySlips(slips=len(slips.slips), most=MOST_SLIPS)
-    if sheet is TaxSheet.BONUSES:
-        slips = slips.with_slips([slip for slip in slips.slips if slip.bonus])
-    sealed = await queries.sealed_identities(tx.session, run_id=run_id)
-    reported = await queries.reported_in_year(tx.session, run=run)
+    wanted = _wanted(run, area, bonuses=sheet is TaxSheet.BONUSES)
+    await _require_room(tx, wanted)
+    slips = await queries.run_of_slips(tx.session, run=run, wanted=wanted)
+    sealed = await queries.sealed_identities(tx.session, wanted)
+    reported = await queries.reported_in_year(tx.session, wanted)
     sides = await queries.sides_of_schemes(tx.session, run_id=run_id)
     taxed = [_taxed(slip, sealed, sealer, reported, sides) for slip in slips.slips]
 
@@ -165,7 +194,7 @@ async def export_tax_sheet(
     tx.emit(
         TaxSheetExported(
             run_id=run_id,
-            area=run.area,
+            area=area or run.area,
             sheet=sheet,
             people=sum(1 for one in taxed if one.identity_number),
             reason=reason,
@@ -216,7 +245,7 @@ async def write_own_payslip(tx: Transaction, *, payslip_id: str, account: str) -
         raise NotFound(what=f"payslip {payslip_id}")
     async with seeing(tx.session, area=""):
         run = await _run(tx, slip.run_id)
-        slips = await queries.run_of_slips(tx.session, run=run, slip_no=slip.slip_no)
+        slips = await queries.run_of_slips(tx.session, run=run, wanted=SlipsOf(run.run_id, slip_no=slip.slip_no))
         explained = await queries.explained_lines(tx.session, slips.slips)
     return await _pages(slips, explained)
 

@@ -2,11 +2,10 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
-from typing import Any
 
 from common.areas import within
 from common.errors import BusinessError, NotFound, WrongState
@@ -17,10 +16,10 @@ from common.money import in_yuan
 from common.transaction import Transaction
 from payroll.commands import accounts as bank_accounts
 from payroll.commands.one_off_payments import HOLDER, IDENTITY, NUMBER, place_of
-from payroll.commands.payments import NO_ACCOUNT, NOT_CONFIRMED, PaymentFormNotKnown
+from payroll.commands.payments import NO_ACCOUNT, NOT_CONFIRMED, PaidBeforeTheFile, PaymentFormNotKnown
 from payroll.files import bank, one_off
-from payroll.files.form import Format, FormNotKnown, form
-from payroll.models import OneOffFile, OneOffKind, OneOffPayment
+from payroll.files.form import Format, FormNotKnown
+from payroll.models import HeldBackPayment, OneOffFile, OneOffKind, OneOffPayment
 from payroll.queries import accounts
 from payroll.queries import one_off_files as queries
 
@@ -75,11 +74,12 @@ async def seal_one_off_file(
         content_sealed=sealer.seal_bytes(content, place=_place_of(file_id)),
         payments=len(rows.paid),
         total=sum(one.payment.net for one in rows.paid),
-        held_back=rows.held_back,
+        held_back=len(rows.held_back),
         sealed_by=tx.actor.account,
         sealed_at=tx.now,
     )
     tx.session.add(file)
+    tx.session.add_all(_held_back(file, rows))
     for one in rows.paid:
         one.payment.file_id = file_id
     tx.emit(_sealed(file))
@@ -99,7 +99,7 @@ def _sealed(file: OneOffFile) -> OneOffFileSealed:
         paid_in=file.paid_in,
         payments=file.payments,
         total=in_yuan(file.total),
-        held_back=len(file.held_back),
+        held_back=file.held_back,
         digest=file.digest,
     )
 
@@ -117,7 +117,7 @@ class _Sealed:
 @dataclass
 class _Rows:
     paid: list[_Sealed] = field(default_factory=list)
-    held_back: list[dict[str, Any]] = field(default_factory=list)
+    held_back: list[tuple[OneOffPayment, str]] = field(default_factory=list)
 
 
 async def _divide(tx: Transaction, payments: Sequence[OneOffPayment]) -> _Rows:
@@ -129,9 +129,14 @@ async def _divide(tx: Transaction, payments: Sequence[OneOffPayment]) -> _Rows:
         if paid_to is not None:
             rows.paid.append(paid_to)
             continue
-        reason = NOT_CONFIRMED if payment.worker_id in known else NO_ACCOUNT
-        rows.held_back.append({"payment_id": payment.payment_id, "amount": payment.net, "reason": reason})
+        rows.held_back.append((payment, NOT_CONFIRMED if payment.worker_id in known else NO_ACCOUNT))
     return rows
+
+
+def _held_back(file: OneOffFile, rows: _Rows) -> Iterator[HeldBackPayment]:
+    for payment, reason in rows.held_back:
+        of = {"payment_id": payment.payment_id, "amount": payment.net, "reason": reason}
+        yield HeldBackPayment(file_id=file.file_id, area=file.area, **of)
 
 
 def _outside(payment: OneOffPayment) -> _Sealed | None:
@@ -152,7 +157,7 @@ def _of_worker(payment: OneOffPayment, known: Mapping[str, accounts.PaidTo]) -> 
 
 def _written(paid: Sequence[_Sealed], sealer: Sealer, *, form_name: str, written_as: Format) -> bytes:
     try:
-        prescribed = form(form_name)
+        prescribed = bank.bank_form(form_name)
     except FormNotKnown as error:
         raise PaymentFormNotKnown(form=form_name) from error
     rows = [
@@ -191,18 +196,15 @@ async def record_one_off_file(tx: Transaction, *, file_id: str, on: date, refere
         raise NotFound(what=f"one_off_file {file_id}")
     if file.paid_on is not None:
         raise WrongState(what="one_off_file", state="payment_file.paid", needed="payment_file.sealed")
+    approved = await queries.approved_last(tx.session, file)
+    if approved is not None and on < approved:
+        raise PaidBeforeTheFile(on=on.isoformat(), since=approved.isoformat())
 
     file.paid_on = on
     file.paid_by = tx.actor.account
     file.bank_reference = reference
     await queries.mark_paid(tx.session, file)
     return file
-
-
-async def accounts_waiting(tx: Transaction, *, file_id: str) -> list[str]:
-    """The workers it pays who have a newer account that nobody has confirmed yet."""
-    known = await accounts.accounts_of(tx.session, await queries.workers_paid_by(tx.session, file_id=file_id))
-    return sorted(worker_id for worker_id, paid_to in known.items() if paid_to.waits)
 
 
 # ── for the tax office ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,12 +1,9 @@
 """What is paid beside wages: entered by one person with the tax the rule gives, approved by another, then paid."""
 
-from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
-
-from sqlalchemy import func, select
 
 from common.areas import within
 from common.errors import BusinessError, NotFound, SamePerson, WrongState
@@ -18,15 +15,16 @@ from common.policy import Decision
 from common.transaction import About, Transaction
 from payroll import rules
 from payroll.commands.accounts import mask_number
+from payroll.commands.turns import Turn, take_turns
 from payroll.models import OneOffKind, OneOffPayment
 from payroll.queries import accounts, parameters_in_force
 from payroll.queries import one_off_payments as queries
 from payroll.queries.one_off_payments import Chain
+from payroll.rules.cycles import first_day, next_month
 
 AVERAGE_WAGE = "wage.average"
 NOTHING = Decimal("0.00")
 HOLDER, NUMBER, IDENTITY = "holder", "number", "identity_number"
-_ONE_ENTRY_AT_A_TIME = 7_340_013
 
 
 class EarlierPaymentWaits(BusinessError):
@@ -99,6 +97,7 @@ async def enter_one_off_payment(
     """
     if not within(area, tx.actor.area):
         raise NotFound(what=f"area {area}")
+    await _require_unit(tx, organisation_id, area=area)
     chain = Chain(organisation_id, worker_id, payee_id, kind, paid_in, project)
     await _require_payable(tx, chain)
     about = About(area=area, staff=staff, organisation_id=organisation_id)
@@ -145,6 +144,13 @@ def place_of(column: str, payment_id: str) -> str:
     return f"one_off_payment|{column}|{payment_id}"
 
 
+async def _require_unit(tx: Transaction, organisation_id: str, *, area: str) -> None:
+    """A registered one that the actor can see, and that lies in the area of the payment or around it."""
+    unit = await queries.organisation(tx.session, organisation_id=organisation_id)
+    if unit is None or not (within(unit.area, area) or within(area, unit.area)):
+        raise NotFound(what=f"organisation {organisation_id}")
+
+
 async def _require_payable(tx: Transaction, chain: Chain) -> None:
     """A worker must be known, not oneself, and for labour remuneration not the unit's own."""
     if chain.worker_id is None:
@@ -154,8 +160,8 @@ async def _require_payable(tx: Transaction, chain: Chain) -> None:
         raise NotFound(what=f"person {chain.worker_id}")
     if payee.account == tx.actor.account:
         raise SamePerson(what="one_off_payment.own")
-    first = _first_day(chain.paid_in)
-    after = first + timedelta(days=monthrange(first.year, first.month)[1])
+    first = first_day(chain.paid_in)
+    after = next_month(first)
     of = {"worker_id": chain.worker_id, "organisation_id": chain.organisation_id}
     if chain.kind == OneOffKind.LABOUR_REMUNERATION and await queries.is_own_staff(
         tx.session, **of, first=first, after=after
@@ -167,7 +173,7 @@ async def _taxed(tx: Transaction, chain: Chain, *, about: About, gross: Decimal,
     earlier = await _earlier(tx, chain)
     income = gross + in_yuan(sum(one.gross for one in earlier))
     withheld = in_yuan(sum(one.tax for one in earlier))
-    on = _first_day(chain.paid_in)
+    on = first_day(chain.paid_in)
     parameter_id, exempt = None, NOTHING
     decided: Decision[Any]
     if chain.kind == OneOffKind.INTERNSHIP:
@@ -187,7 +193,7 @@ async def _taxed(tx: Transaction, chain: Chain, *, about: About, gross: Decimal,
 async def _earlier(tx: Transaction, chain: Chain) -> list[queries.Link]:
     """What this payment is taxed with; nothing of it may still be rejected, nor come after it."""
     whose = f"{chain.organisation_id}|{chain.kind}|{chain.worker_id}|{chain.payee_id}"
-    await tx.session.execute(select(func.pg_advisory_xact_lock(_ONE_ENTRY_AT_A_TIME, func.hashtext(whose))))
+    await take_turns(tx, Turn.ONE_OFF_ENTRY, of=whose)
     found = list(await queries.links(tx.session, chain))
     later = [one.paid_in for one in found if one.paid_in > chain.paid_in]
     if later:
@@ -278,7 +284,3 @@ def _state(payment: OneOffPayment) -> str:
     if payment.paid_on is not None:
         return "paid"
     return "approved" if payment.approved_on is not None else "entered"
-
-
-def _first_day(month: str) -> date:
-    return date.fromisoformat(f"{month}-01")

@@ -1,7 +1,7 @@
 """The bank's file of an approved run: sealed once, taken out by name, marked paid when the bank has carried it out."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,8 +16,8 @@ from payroll.commands.accounts import place_of
 from payroll.commands.checks import require_issued
 from payroll.commands.contributions import count_dues_from_payday
 from payroll.files import bank
-from payroll.files.form import Format, FormNotKnown, form
-from payroll.models import BankAccount, PaymentFile, PayrollRun, RunStatus
+from payroll.files.form import Format, FormNotKnown
+from payroll.models import BankAccount, HeldBackSlip, PaymentFile, PayrollRun, RunStatus
 from payroll.models.runs import SEALED
 from payroll.queries import accounts
 from payroll.queries import payments as queries
@@ -36,6 +36,12 @@ class PaymentFormNotKnown(BusinessError):
     status = 422
     zh = "没有名为 {form} 的银行代发文件格式。"
     en = "There is no form of bank file called {form}."
+
+
+class PaidBeforeTheFile(BusinessError):
+    status = 422
+    zh = "付款日期 {on} 早于付款文件可付之日 {since}，请按银行回单更正日期。"
+    en = "Paid on {on}, but the file could not be paid before {since}: give the day on the bank's receipt."
 
 
 async def seal_payment_file(
@@ -71,11 +77,13 @@ async def seal_payment_file(
         payslip_nos=[slip.slip_no for slip, _ in rows.paid],
         people=len(rows.paid),
         total=sum(slip.net for slip, _ in rows.paid),
-        held_back=rows.held_back,
+        held_back=len(rows.held_back),
         sealed_by=tx.actor.account,
+        sealed_on=on,
         sealed_at=tx.now,
     )
     tx.session.add(file)
+    tx.session.add_all(_held_back(file, rows))
     if run.status != RunStatus.CLOSED:
         run.step(RunStatus.FILE_SEALED, by=tx.actor.account, on=on)
     tx.emit(_sealed(file))
@@ -90,7 +98,7 @@ def _sealed(file: PaymentFile) -> PaymentFileSealed:
         number=file.number,
         people=file.people,
         total=in_yuan(file.total),
-        held_back=len(file.held_back),
+        held_back=file.held_back,
         digest=file.digest,
     )
 
@@ -98,7 +106,7 @@ def _sealed(file: PaymentFile) -> PaymentFileSealed:
 @dataclass
 class _Rows:
     paid: list[tuple[queries.Payable, BankAccount]] = field(default_factory=list)
-    held_back: list[dict[str, Any]] = field(default_factory=list)
+    held_back: list[tuple[queries.Payable, str]] = field(default_factory=list)
 
 
 def _divide(slips: Sequence[queries.Payable], paid_to: Mapping[str, accounts.PaidTo]) -> _Rows:
@@ -109,15 +117,21 @@ def _divide(slips: Sequence[queries.Payable], paid_to: Mapping[str, accounts.Pai
         if account is not None:
             rows.paid.append((slip, account))
             continue
-        rows.held_back.append(
-            {
-                "worker_id": slip.worker_id,
-                "payslip_id": slip.payslip_id,
-                "amount": slip.net,
-                "reason": NO_ACCOUNT if known is None else NOT_CONFIRMED,
-            }
-        )
+        rows.held_back.append((slip, NO_ACCOUNT if known is None else NOT_CONFIRMED))
     return rows
+
+
+def _held_back(file: PaymentFile, rows: _Rows) -> Iterator[HeldBackSlip]:
+    for slip, reason in rows.held_back:
+        yield HeldBackSlip(
+            file_id=file.file_id,
+            area=file.area,
+            slip_no=slip.slip_no,
+            payslip_id=slip.payslip_id,
+            worker_id=slip.worker_id,
+            amount=slip.net,
+            reason=reason,
+        )
 
 
 def _written(
@@ -129,7 +143,7 @@ def _written(
     written_as: Format,
 ) -> bytes:
     try:
-        prescribed = form(form_name)
+        prescribed = bank.bank_form(form_name)
     except FormNotKnown as error:
         raise PaymentFormNotKnown(form=form_name) from error
     rows = [
@@ -173,6 +187,8 @@ async def record_payment(tx: Transaction, *, file_id: str, on: date, reference: 
     if file.paid_on is not None:
         raise WrongState(what="payment_file", state="payment_file.paid", needed="payment_file.sealed")
     run.require(RunStatus.FILE_SEALED, RunStatus.CLOSED)
+    if on < file.sealed_on:
+        raise PaidBeforeTheFile(on=on.isoformat(), since=file.sealed_on.isoformat())
     files = await queries.payment_files(tx.session, run_id=run.run_id)
 
     if all(one.paid_on is None for one in files):
@@ -199,7 +215,7 @@ def _close_payment(tx: Transaction, run: PayrollRun, files: Sequence[PaymentFile
             paid_on=on,
             people=sum(one.people for one in files),
             total=in_yuan(sum(one.total for one in files)),
-            held_back=len(files[-1].held_back),
+            held_back=files[-1].held_back,
         )
     )
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
-
 from common.areas import within
 from common.errors import NotFound
 from common.transaction import Transaction
 from payroll.commands.changes import note_changes
+from payroll.commands.turns import Turn, take_turns
 from payroll.queries import policy_changes as queries
 from payroll.queries.policy_changes import POLICY_CHANGED, ChangedMonth
 
-_ONE_COMPARISON_AT_A_TIME = 7_340_014
 _MONTH = len("2026-03")
 
 
@@ -24,7 +22,7 @@ async def note_policy_changes(
     place = tx.actor.area if area is None else area
     if not within(place, tx.actor.area):
         raise NotFound(what=f"area {place}")
-    await tx.session.execute(select(func.pg_advisory_xact_lock(_ONE_COMPARISON_AT_A_TIME)))
+    await take_turns(tx, Turn.POLICY_COMPARISON)
     changed = await queries.changed_months(tx.session, tx.policies, area=place, staff=staff, since=since)
     if not dry_run:
         await note_changes(

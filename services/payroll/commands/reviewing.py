@@ -2,18 +2,15 @@
 
 from datetime import date
 
-from sqlalchemy import func, select
-
 from common.errors import BusinessError, NotFound, SamePerson
 from common.events.payroll import BatchApproved, RunApproved, RunClosed, RunReviewed
 from common.money import in_yuan
 from common.transaction import Transaction, seeing
 from payroll import queries
 from payroll.commands.checks import require_budget, require_issued
+from payroll.commands.turns import Turn, take_turns
 from payroll.models import PayrollRun, RunStatus
 from payroll.queries import accounts
-
-ONE_APPROVAL_AT_A_TIME = 7_340_011  # with the kind of staff
 
 
 class NotSeen(BusinessError):
@@ -82,7 +79,7 @@ async def approve_payroll_run(tx: Transaction, *, run_id: str, on: date, reason:
     Runs of one kind of staff are approved one after the other, for the tax of a later one adds up on the earlier.
     """
     run = await _locked(tx, run_id)
-    await tx.session.execute(select(func.pg_advisory_xact_lock(ONE_APPROVAL_AT_A_TIME, func.hashtext(run.staff))))
+    await take_turns(tx, Turn.APPROVAL, of=run.staff)
     run.require(RunStatus.REVIEWED)
     async with seeing(tx.session, area=""):
         await _require_somebody_else(tx, run)

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from common.areas import within
@@ -13,12 +13,12 @@ from common.policy import ParameterMissing
 from common.transaction import Transaction, seeing
 from payroll import queries
 from payroll.commands.checks import require_issued
+from payroll.commands.turns import Turn, take_turns
 from payroll.models import Cycle, PayrollBatch, PayrollRun, Payslip, PayslipLine, RunStatus, SetAside
 from payroll.models.runs import NOT_SEALED
 
 # Else the second caller, waiting for batches that the first one takes away, would come to hold the run alone, while
 # somebody who has one of the new batches in hand waits for the run.
-_ONE_CALLER_AT_A_TIME = 7_340_012
 
 
 class RunAlreadyOpened(BusinessError):
@@ -99,7 +99,7 @@ async def calculate_payroll_run(tx: Transaction, *, run_id: str, on: date) -> Pa
     Nothing is queued where a clause that pay cannot do without, or a figure it goes by, is missing; nor while slips of
     an earlier month are being issued, which leave behind what the later one goes by (the base of a first month).
     """
-    await tx.session.execute(select(func.pg_advisory_xact_lock(_ONE_CALLER_AT_A_TIME, func.hashtext(run_id))))
+    await take_turns(tx, Turn.CALCULATION, of=run_id)
     # The batches before the run, as those who calculate them do: whoever has one in hand finishes before.
     await queries.batches_of(tx.session, run_id=run_id, lock=True)
     run = await queries.run(tx.session, run_id=run_id, lock=True)

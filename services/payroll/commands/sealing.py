@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date
 
 import numpy as np
 from sqlalchemy import BigInteger, any_, literal, select, update
@@ -17,6 +16,7 @@ from payroll.commands.first_pay import keep_first_pay
 from payroll.commands.issuing import issued_bodies
 from payroll.engine.columns import Batch, Results
 from payroll.models import Change, PayrollBatch, PayrollRun, SetAside
+from payroll.rules.cycles import first_day
 
 
 class SnapshotDisagrees(Exception):
@@ -49,7 +49,7 @@ async def _seal(tx: Transaction, run: PayrollRun, batch: PayrollBatch, columns: 
     decision = await tx.decide_where_ruled(
         rules.seal_batch,
         about=batch,
-        on=date.fromisoformat(f"{run.month}-01"),
+        on=first_day(run.month),
         run_id=run.run_id,
         batch_id=batch.batch_id,
         engine=batch.engine,

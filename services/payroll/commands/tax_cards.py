@@ -12,9 +12,8 @@ from common.actors import Actor
 from common.errors import BusinessError, NotFound, SamePerson
 from common.money import in_yuan, whole_fen
 from common.policy import Decision
-from common.transaction import About, Transaction
+from common.transaction import About, Transaction, seeing
 from payroll import rules
-from payroll.commands.accounts import is_only_worker
 from payroll.commands.changes import note_change
 from payroll.models import Payee, TaxCard
 from payroll.queries import accounts
@@ -22,6 +21,7 @@ from payroll.queries import tax_cards as queries
 from payroll.queries.last_year import incomes_of_whole_year
 from payroll.queries.tax_cards import TaxYear, Totals
 from payroll.rules.bonus import BonusWays, Way
+from payroll.rules.cycles import first_day
 from payroll.rules.tax import BasicMode
 
 MONTHS_OF_YEAR = 12
@@ -98,7 +98,8 @@ async def _mode(tx: Transaction, of: TaxYear, card: TaxCard | None, *, about: Ab
     """What the card says; where it says nothing, what follows from last year's slips, as for a batch."""
     if card is not None and card.mode is not None:
         return card.mode
-    incomes = await incomes_of_whole_year(tx.session, [of.worker_id], before=of.year)
+    async with seeing(tx.session, area=""):
+        incomes = await incomes_of_whole_year(tx.session, [of.worker_id], before=of.year)
     income = incomes.get((of.worker_id, of.organisation_id))
     if income is None:
         return BasicMode.EMPLOYMENT_MONTHS
@@ -181,7 +182,7 @@ def _after(month: str) -> str:
 
 async def _employed(tx: Transaction, of: TaxYear) -> Payee:
     payee = await accounts.payee(tx.session, worker_id=of.worker_id)
-    if payee is None or (is_only_worker(tx.actor) and payee.account != tx.actor.account):
+    if payee is None or (tx.actor.is_for_himself and payee.account != tx.actor.account):
         raise NotFound(what=f"person {of.worker_id}")
     if not await queries.has_employed(tx.session, worker_id=of.worker_id, organisation_id=of.organisation_id):
         raise NotFound(what=f"organisation {of.organisation_id}")
@@ -191,7 +192,7 @@ async def _employed(tx: Transaction, of: TaxYear) -> Payee:
 async def may_see(session: AsyncSession, actor: Actor, *, worker_id: str) -> bool:
     """A worker sees his own."""
     payee = await accounts.payee(session, worker_id=worker_id)
-    return payee is not None and (not is_only_worker(actor) or payee.account == actor.account)
+    return payee is not None and (not actor.is_for_himself or payee.account == actor.account)
 
 
 # ── both ways of an annual bonus, shown ──────────────────────────────────────────────────────────────────────────────
@@ -206,17 +207,25 @@ class ShownWays:
     chosen: str | None
 
 
+class PaidInAnotherYear(BusinessError):
+    status = 422
+    zh = "发放月份 {paid_in} 不在 {year} 纳税年度内；请改填该年度的月份，或查询相应年度。"
+    en = "{paid_in} does not lie in the tax year {year}: give a month of it, or ask for the other year."
+
+
 async def show_bonus_ways(
     tx: Transaction, *, worker_id: str, organisation_id: str, year: int, bonus: Decimal, paid_in: str
 ) -> ShownWays:
     """What an annual bonus of so many yuan, paid in that month, bears in tax by either way. Nothing is kept."""
+    if int(paid_in[:4]) != year:
+        raise PaidInAnotherYear(paid_in=paid_in, year=year)
     of = TaxYear(worker_id, organisation_id, year)
     payee = await _employed(tx, of)
     card = await queries.tax_card(tx.session, of)
     kept = await queries.year_so_far(tx.session, of)
     so_far = kept.opened_with(card.opening) if card else kept
     last = await queries.last_month(tx.session, of)
-    ask = _Ways(tx, payee, of, on=date.fromisoformat(f"{paid_in}-01"), card=card)
+    ask = _Ways(tx, payee, of, on=first_day(paid_in), card=card)
     times = await queries.bonuses_taxed_apart(tx.session, worker_id=worker_id, year=year)
 
     month = int(paid_in[5:])

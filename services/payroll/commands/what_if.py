@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +18,7 @@ from payroll import engine, queries
 from payroll.engine.columns import Results
 from payroll.models import Cycle, PayrollBatch, PayrollRun, PayStandard, StandardStatus
 from payroll.queries.proposals import run_over
+from payroll.rules.cycles import first_day
 
 PROPOSED = "what-if"
 
@@ -192,7 +192,7 @@ def _standards(proposal: Proposal) -> list[PayStandard]:
             post_class=one.post_class,
             grade=one.grade,
             monthly_amount=one.monthly_amount,
-            starts_on=_first_day(proposal.month),
+            starts_on=first_day(proposal.month),
             source=PROPOSED,
             status=StandardStatus.APPROVED,
         )
@@ -202,7 +202,7 @@ def _standards(proposal: Proposal) -> list[PayStandard]:
 
 def _rows(proposal: Proposal) -> list[ParameterRow]:
     """In force on both days that a run asks for: the first of its month, and that of the month of payment."""
-    days = {_first_day(proposal.month), _first_day(proposal.paid_in or proposal.month)}
+    days = {first_day(proposal.month), first_day(proposal.paid_in or proposal.month)}
     rows = []
     for code, value in (proposal.parameters or {}).items():
         kind = kind_of(code)
@@ -283,7 +283,3 @@ def _people(
         )
         for place in differs.nonzero()[0].tolist()
     )
-
-
-def _first_day(month: str) -> date:
-    return date.fromisoformat(f"{month}-01")

@@ -11,7 +11,7 @@ from payroll.engine.columns import ABSENT, Answers, Bool, Inputs, Int
 from payroll.engine.presence import Presence, presence_of
 from payroll.engine.rows import COMPONENT, MOST_PAY, entered_for, said, too_large
 from payroll.engine.sheet import Sheet, always, sum_of
-from payroll.rules.arithmetic import Ratio, Same, fen, half_up, zeros
+from payroll.rules.arithmetic import Ratio, Same, fen, half_up, product, zeros
 from payroll.rules.composition import PERFORMANCE, ComponentKind, PayComposition
 from payroll.rules.floor import WageFloor
 from payroll.rules.hours import OvertimeDay, OvertimePay, UnusedLeavePay, overtime, unused_leave
@@ -249,7 +249,12 @@ def _put_leave(inputs: Inputs, sheet: Sheet, presence: Presence, basic: Int) -> 
         fund = zeros(len(odd.rows)) if allowance is None else allowance[odd.rows]
         amount = zeros(inputs.size)
         amount[odd.rows] = leave_pay(
-            paid, usual * share, part.absent_under, monthly_floor * weight * share, part.absent_under, fund
+            paid,
+            product(usual, share),
+            part.absent_under,
+            monthly_floor * weight * share,
+            part.absent_under,
+            fund,
         )
         sheet.put(leave_code(kind), np.where(days > 0, amount, 0))
 

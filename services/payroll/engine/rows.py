@@ -7,11 +7,12 @@ from functools import cache
 import numpy as np
 
 from payroll.engine.columns import ABSENT, Bool, Coded, Inputs, Int, Year
+from payroll.rules import amounts
 
 CHUNK = 1 << 14
 KEPT = 31 << 20  # bytes; glibc learns from nothing larger than 32 MiB
 
-MOST_PAY = 10**10  # fen in a month: a hundred million yuan
+MOST_PAY = amounts.MOST_PAY * 100  # fen in a month
 
 
 @cache

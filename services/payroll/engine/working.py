@@ -28,8 +28,8 @@ from payroll.engine.layout import (
 from payroll.engine.months import contribute_and_hold, dues_of, work_month
 from payroll.engine.pooling import Piece
 from payroll.engine.results import COLUMNS, Lines, Worked, results_of
-from payroll.engine.rows import cut_year, keep_memory, said
-from payroll.engine.sheet import sum_of
+from payroll.engine.rows import MOST_PAY, cut_year, keep_memory, said, too_large
+from payroll.engine.sheet import always, sum_of
 from payroll.engine.taxing import Paid, desk_of, tax
 from payroll.rules.arithmetic import yuan, zeros
 from payroll.rules.checks import DeductionLimits, PaySwing, deduction_limit, has_swung, swing
@@ -102,6 +102,8 @@ class _Settling:
         late_exempt = None if self.late is None else self.late["exempt"][rows]
         both = [one for one in (exempt, late_exempt) if one is not None and np.count_nonzero(one)]
         gross = self._with("earned", usual, rows)
+        if (beyond := too_large((gross,), MOST_PAY)) is not None:
+            sheet.find_next(beyond, always(findings.too_much), "pay.composition")
         special = self._with("own", own, rows)
         paid = Paid(
             gross=gross,

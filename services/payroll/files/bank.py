@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from payroll.files.cells import yuan
-from payroll.files.form import Form, Format, fill, form
+from payroll.files.form import Form, Format, FormNotKnown, fill, form, form_names
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,17 @@ class NotPayable(ValueError):
     """A row that no bank file may hold: nothing to pay, or no account."""
 
 
-GENERAL = "bank_general"
+KIND = "bank_"  # what the name of a bank's form begins with
+GENERAL = f"{KIND}general"
 
 _FIELDS = frozenset({"sequence", "account_number", "holder", "bank", "amount", "remark"})
+
+
+def bank_form(name: str) -> Form:
+    """FormNotKnown where there is none of the name, or it is another house's: a tax office's is no order to pay."""
+    if name not in form_names(KIND):
+        raise FormNotKnown(name)
+    return form(name)
 
 
 def write(rows: Sequence[BankRow], prescribed: Form | None = None, *, written_as: Format = "csv") -> bytes:

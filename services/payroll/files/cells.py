@@ -36,8 +36,10 @@ class Sheet:
 
 
 def may_be_formula(text: str) -> bool:
-    """Whether a spreadsheet might run `text`; spaces before the sign do not make it harmless."""
-    return text.startswith(_STARTS_FORMULA) or text.lstrip().startswith(_STARTS_FORMULA)
+    """Whether a spreadsheet might run `text`, as it stands or as `plain` leaves it; spaces before the sign do not make
+    it harmless.
+    """
+    return any(one.startswith(_STARTS_FORMULA) for one in (text, text.lstrip(), plain(text).lstrip()))
 
 
 def plain(text: str) -> str:
@@ -56,7 +58,7 @@ def plain(text: str) -> str:
 def harmless(text: str) -> str:
     """`text` for a file that has no types: what might be a formula begins with an apostrophe (OWASP, CSV injection)."""
     clean = plain(text)
-    return f"'{clean}" if may_be_formula(text) or may_be_formula(clean) else clean
+    return f"'{clean}" if may_be_formula(text) else clean
 
 
 def yuan(fen: int) -> str:

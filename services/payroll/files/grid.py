@@ -87,7 +87,7 @@ def read_grids(content: bytes) -> list[Grid]:
 def _csv(content: bytes) -> Grid:
     rows: list[GridRow] = []
     name = "csv"
-    for number, line in enumerate(csv.reader(StringIO(_decoded(content), newline="")), start=1):
+    for number, line in enumerate(_lines(content), start=1):
         if number > MOST_ROWS:
             return Grid(name, [], [fault("TOO_MANY_ROWS", name, most=MOST_ROWS)])
         if len(line) > MOST_COLUMNS:
@@ -95,6 +95,19 @@ def _csv(content: bytes) -> Grid:
         if any(cell.strip() for cell in line):
             rows.append((number, tuple(_of_text(cell) for cell in line)))
     return Grid(name, rows)
+
+
+def _lines(content: bytes) -> Iterator[list[str]]:
+    reader = csv.reader(StringIO(_decoded(content), newline=""), strict=True)
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise NotReadable(
+            "CSV_BROKEN",
+            f"第 {reader.line_num} 行读不下去：引号没有成对，或一格的内容过长。请更正，或另存为 xlsx 后再导入。",
+            f"Line {reader.line_num} cannot be read: a quotation mark without its pair, or a cell that is far too long."
+            " Mend it, or save the file as xlsx.",
+        ) from error
 
 
 def _decoded(content: bytes) -> str:

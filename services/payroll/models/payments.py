@@ -2,9 +2,8 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,11 +12,10 @@ from payroll.models.base import Account, Digest, Fen, Id, Month, Table
 
 
 class PaymentFile(ScopedRow, Table):
-    """A bank payment file, sealed once: the digest of its bytes, how many it pays, how much, and who was held back.
+    """A bank payment file, sealed once: the digest of its bytes, how many it pays, how much, how many it holds back.
 
-    `held_back`: {worker_id, payslip_id, amount, reason}, the amount in fen. `form` is the bank's, `written_as` csv or
-    xlsx. `content_sealed` opens at place `payment_file|content|<file_id>`. A later file of a run pays whom an earlier
-    one held back; `number` counts them.
+    `form` is the bank's, `written_as` csv or xlsx. `content_sealed` opens at place `payment_file|content|<file_id>`.
+    A later file of a run pays whom an earlier one held back; `number` counts them.
     """
 
     __tablename__ = "payment_file"
@@ -33,12 +31,26 @@ class PaymentFile(ScopedRow, Table):
     payslip_nos: Mapped[list[int]] = mapped_column(JSONB)
     people: Mapped[int]
     total: Mapped[int] = mapped_column(Fen)
-    held_back: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    held_back: Mapped[int]
     sealed_by: Mapped[str] = mapped_column(Account)
+    sealed_on: Mapped[date]
     sealed_at: Mapped[datetime] = mapped_column(Moment)
     paid_on: Mapped[date | None]
     paid_by: Mapped[str | None] = mapped_column(Account)
     bank_reference: Mapped[str | None] = mapped_column(String(120))
+
+
+class HeldBackSlip(ScopedRow, Table):
+    """Whom a payment file did not pay when it was sealed, how much, and why; in the area of the file. Fen."""
+
+    __tablename__ = "held_back_slip"
+
+    file_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    slip_no: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    payslip_id: Mapped[str] = mapped_column(Id)
+    worker_id: Mapped[str] = mapped_column(Id)
+    amount: Mapped[int] = mapped_column(Fen)
+    reason: Mapped[str] = mapped_column(Id)
 
 
 class ContributionDue(ScopedRow, Table):
@@ -115,8 +127,7 @@ class ContractPayment(GovernedRow, Table):
 class OneOffFile(ScopedRow, Table):
     """A bank file of payments beside wages of one unit and month of payment, sealed once like that of a run.
 
-    `held_back`: {payment_id, amount, reason}, the amount in fen; a later file pays them. `content_sealed` opens at
-    place `one_off_file|content|<file_id>`.
+    `held_back` counts those that a later file pays. `content_sealed` opens at place `one_off_file|content|<file_id>`.
     """
 
     __tablename__ = "one_off_file"
@@ -130,12 +141,23 @@ class OneOffFile(ScopedRow, Table):
     content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     payments: Mapped[int]
     total: Mapped[int] = mapped_column(Fen)
-    held_back: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    held_back: Mapped[int]
     sealed_by: Mapped[str] = mapped_column(Account)
     sealed_at: Mapped[datetime] = mapped_column(Moment)
     paid_on: Mapped[date | None]
     paid_by: Mapped[str | None] = mapped_column(Account)
     bank_reference: Mapped[str | None] = mapped_column(String(120))
+
+
+class HeldBackPayment(ScopedRow, Table):
+    """Which payment a file did not pay when it was sealed, and why; in the area of the file. Fen."""
+
+    __tablename__ = "held_back_payment"
+
+    file_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    payment_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    amount: Mapped[int] = mapped_column(Fen)
+    reason: Mapped[str] = mapped_column(Id)
 
 
 class OneOffKind(StrEnum):

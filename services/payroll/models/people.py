@@ -25,6 +25,14 @@ class Payee(GovernedRow, Table):
     left_on: Mapped[date | None]
 
 
+class Organisation(ScopedRow, Table):
+    """A registered organisation, which may pay somebody; where it lies."""
+
+    __tablename__ = "organisation"
+
+    organisation_id: Mapped[str] = mapped_column(Id, primary_key=True)
+
+
 class Agreement(GovernedRow, Table):
     """A signed agreement: what is paid for. `ends_on` is the first day after it; `kind` as contracts names it."""
 

@@ -2,19 +2,27 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BigInteger, Select, and_, any_, literal, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.paging import Rows, make_page, page_query
-from common.transaction import seeing
-from payroll.models import BankAccount, Payee, Payslip
+from common.transaction import count_in_whole, seeing
+from payroll.models import Agreement, BankAccount, Payee, Payslip, Placement
 
 
 async def payee(session: AsyncSession, *, worker_id: str, lock: bool = False) -> Payee | None:
     query = select(Payee).where(Payee.worker_id == worker_id)
     return await session.scalar(query.with_for_update() if lock else query)
+
+
+async def is_known(session: AsyncSession, *, worker_id: str) -> bool:
+    """Whether anything says that this worker is, or was, paid from here."""
+    for table in (Payee, Agreement, Placement):
+        if await session.scalar(select(table.worker_id).where(table.worker_id == worker_id).limit(1)) is not None:
+            return True
+    return False
 
 
 async def workers_of_account(session: AsyncSession, *, account: str) -> set[str]:
@@ -82,17 +90,26 @@ async def somebody_payable(session: AsyncSession, *, run_id: str) -> bool:
     return any(worker_id in workers and known.usable is not None for worker_id, known in paid_to.items())
 
 
-async def waiting_among(session: AsyncSession, *, slips: Sequence[int]) -> list[str]:
-    """The workers of these slips who have a newer account that nobody has confirmed yet, wherever they serve now."""
-    query = (
-        select(BankAccount.worker_id)
-        .join(Payslip, Payslip.worker_id == BankAccount.worker_id)
-        .where(Payslip.slip_no == any_(literal(list(slips), ARRAY(BigInteger))), _WAITING)
-        .distinct()
-        .order_by(BankAccount.worker_id)
-    )
+def _waiting_among(workers: Select[Any]) -> Select[str]:
+    """Those of the workers who have a newer account that nobody has confirmed yet."""
+    return select(BankAccount.worker_id).distinct().where(BankAccount.worker_id.in_(workers), _WAITING)
+
+
+async def count_waiting(session: AsyncSession, *, workers: Select[Any]) -> int:
+    """How many of the workers have a newer account that nobody has confirmed yet, wherever they serve now."""
+    return await count_in_whole(session, select(func.count()).select_from(_waiting_among(workers).subquery()), area="")
+
+
+async def waiting_among(
+    session: AsyncSession, *, workers: Select[Any], of: str, cursor: str | None, limit: int, key: bytes
+) -> Rows[Any]:
+    """Who they are; `of` names in the cursor what the workers are those of."""
+    question = f"accounts_waiting|{of}"
+    order = [BankAccount.worker_id]
+    paged = page_query(_waiting_among(workers), order=order, key=key, question=question, cursor=cursor, limit=limit)
     async with seeing(session, area=""):
-        return list(await session.scalars(query))
+        rows = (await session.execute(paged)).all()
+    return make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row.worker_id])
 
 
 async def accounts(

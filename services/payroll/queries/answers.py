@@ -19,7 +19,7 @@ from common.tables import PolicyChoice
 from payroll import rules
 from payroll.engine.answers import PAY_RULES, RULES_OF_TAX_YEAR, TAX_RULES
 from payroll.engine.columns import Answers, Spoken
-from payroll.rules.cycles import PayCycle, PayPeriod
+from payroll.rules.cycles import PayCycle, PayPeriod, first_day
 from payroll.rules.leave import WorkingCalendar
 
 # Asked only where another answer makes use of it: a place need not have a figure that nobody there is held to.
@@ -48,27 +48,27 @@ class Policy:
 
         `allowances`: whether anybody holds a certificate, for which the allowance has to be known.
         """
-        on = date.fromisoformat(f"{period.month}-01")
+        on = first_day(period.month)
         asked = [name for name in PAY_RULES if allowances or name != ALLOWANCE]
         return self._spoken(asked, area=area, staff=staff, on=on)
 
     def tax_answers(self, paid_in: str, *, area: str, staff: str) -> Answers:
         """For tax, by the first day of the month of payment; what stays for a tax year, by the first day of that."""
-        on = date.fromisoformat(f"{paid_in}-01")
+        on = first_day(paid_in)
         of_year = self._spoken(RULES_OF_TAX_YEAR, area=area, staff=staff, on=on.replace(month=1))
         return {**self._spoken(TAX_RULES, area=area, staff=staff, on=on), **of_year}
 
     def halves(self, period: PayPeriod, *, area: str, staff: str) -> bool:
         """Whether part-timers are paid by the half month there."""
         name = rules.cycle_of_pay.name
-        spoken = self._spoken([name], area=area, staff=staff, on=date.fromisoformat(f"{period.month}-01"))
+        spoken = self._spoken([name], area=area, staff=staff, on=first_day(period.month))
         terms: Any = spoken[name].terms if name in spoken else None
         return terms is not None and terms.part_time is PayCycle.HALF_MONTH
 
     def calendar(self, period: PayPeriod, *, area: str, staff: str) -> WorkingCalendar | None:
         """By which days of leave are counted there; None where no clause answers."""
         name = rules.working_days_of_leave.name
-        spoken = self._spoken([name], area=area, staff=staff, on=date.fromisoformat(f"{period.month}-01"))
+        spoken = self._spoken([name], area=area, staff=staff, on=first_day(period.month))
         terms = spoken[name].terms if name in spoken else None
         return terms if isinstance(terms, WorkingCalendar) else None
 

@@ -1,7 +1,7 @@
 """What employers owe to the schemes, and the pay that contributions go by."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.areas import code_range
+from common.areas import code_range, within
 from common.paging import Rows, make_page, page_query
+from common.policy import Policies
 from payroll import rules
 from payroll.models import (
     ContributionBase,
@@ -214,6 +215,16 @@ async def pay_of_year(session: AsyncSession, *, area: str, staff: str, year: int
     first, last = f"{year}-01", f"{year}-12"
     rows = await fetch(session, _PAY_OF_YEAR, list(SEALED), first, last, staff, *code_range(area))
     return [YearOfPay(*row) for row in rows]
+
+
+def schemes_provided(policies: Policies, *, area: str, staff: str, since: date) -> Iterator[str]:
+    """Those of every clause that speaks to a kind of staff there, or at a place within, on that day or later."""
+    kinds = {staff, policies.engaged_by.get(staff, staff)}
+    for answer in policies.answers.get(rules.contribution_amounts.name, ()):
+        place = max(area, answer.area, key=len)
+        for on in (since, *(day for day in answer.days() if day > since)):
+            if within(place, area) and answer.governs(area=place, kinds=kinds, on=on):
+                yield from (one["scheme"] for one in answer.values_on(on).get("schemes", ()))
 
 
 async def bases_of(session: AsyncSession, *, worker_id: str) -> Sequence[ContributionBase]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from payroll.models import Cycle, PayStandard, StandardStatus
 from payroll.queries.raw import fetch
-from payroll.rules.cycles import PayPeriod
+from payroll.rules.cycles import PayPeriod, first_day
 
 ByWorker = dict[str, dict[str, int]]
 
@@ -139,11 +139,11 @@ async def standards_for(
 
     `proposed` ones count as if they were approved, in the place of any for the same post, area and day.
     """
-    first_day = date.fromisoformat(f"{period.month}-01")
-    found = await fetch(session, _STANDARDS, staff, StandardStatus.APPROVED, first_day, sorted(areas))
+    on = first_day(period.month)
+    found = await fetch(session, _STANDARDS, staff, StandardStatus.APPROVED, on, sorted(areas))
     rows: dict[Any, Any] = {(row[0], row[1], row[2], row[3]): tuple(row) for row in found}
     for one in proposed:
-        if one.staff == staff and one.starts_on <= first_day:
+        if one.staff == staff and one.starts_on <= on:
             key = (one.post_class, one.grade, one.area, one.starts_on)
             rows[key] = (*key, one.standard_id, int(one.monthly_amount * 100))
     return Standards(list(rows.values()))

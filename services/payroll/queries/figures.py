@@ -16,7 +16,7 @@ from payroll.queries.answers import ALLOWANCE, ONLY_WITH, like_governed, policy
 from payroll.queries.changes import changes_of_everybody, last_sealed
 from payroll.queries.past import sealed_periods
 from payroll.queries.timelines import STREET_DIGITS
-from payroll.rules.cycles import PayPeriod
+from payroll.rules.cycles import PayPeriod, first_day
 
 
 async def figures_missing(
@@ -67,7 +67,7 @@ def _asked(
     """By rule the nearest clause, with the day by which it is asked: of the month, or of the month of payment. Of an
     earlier month it is asked for pay alone.
     """
-    worked, paid = date.fromisoformat(f"{earlier or run.month}-01"), date.fromisoformat(f"{run.paid_in}-01")
+    worked, paid = first_day(earlier or run.month), first_day(run.paid_in)
     days = dict.fromkeys(PAY_RULES, worked) | ({} if earlier else dict.fromkeys(TAX_RULES, paid))
     found = {}
     for name, on in days.items():

@@ -3,10 +3,12 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, String, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.areas import code_range
@@ -27,24 +29,49 @@ from payroll.models.runs import SEALED
 from payroll.queries.contributions import Side, contribution_lines
 from payroll.queries.payslips import opened, recompute
 
-
-async def count_slips(session: AsyncSession, *, run_id: str, area: str) -> int:
-    wanted = _slips_in(run_id, area).subquery()
-    return await session.scalar(select(func.count()).select_from(wanted)) or 0
+_IN_ORDER = (Payslip.area, Payslip.worker_id, Payslip.slip_no)
 
 
-async def run_of_slips(
-    session: AsyncSession, *, run: PayrollRun, area: str = "", slip_no: int | None = None
-) -> RunOfSlips:
-    """The run's slips with their lines, those of an area, or one of them; by street, then worker."""
+@dataclass(frozen=True)
+class SlipsOf:
+    """Which slips of a run: those of an area within it, those with a bonus taxed apart, one of them, or a page."""
+
+    run_id: str
+    area: str = ""
+    bonuses: bool = False
+    slip_no: int | None = None
+    first: int = 0
+    most: int | None = None
+
+    def page(self, number: int, *, of: int) -> "SlipsOf":
+        """The first page is 1."""
+        return replace(self, first=(number - 1) * of, most=of)
+
+    def numbers(self) -> Select[int]:
+        query = select(Payslip.slip_no).where(Payslip.run_id == self.run_id)
+        if self.area:
+            lowest, highest = code_range(self.area)
+            query = query.where(Payslip.area >= lowest, Payslip.area < highest)
+        if self.bonuses:
+            query = query.where(Payslip.bonus != 0)
+        if self.slip_no is not None:
+            query = query.where(Payslip.slip_no == self.slip_no)
+        if self.most is not None:
+            query = query.order_by(*_IN_ORDER).offset(self.first).limit(self.most)
+        return query
+
+
+async def count_slips(session: AsyncSession, wanted: SlipsOf) -> int:
+    return await session.scalar(select(func.count()).select_from(wanted.numbers().subquery())) or 0
+
+
+async def run_of_slips(session: AsyncSession, *, run: PayrollRun, wanted: SlipsOf) -> RunOfSlips:
+    """The slips with their lines, by street, then worker."""
     layouts = await _layouts(session, run_id=run.run_id)
-    wanted = _slips_in(run.run_id, area)
-    if slip_no is not None:
-        wanted = wanted.where(Payslip.slip_no == slip_no)
-    slips = [_slip(*found) for found in await _with_lines(session, wanted)]
+    slips = [_slip(*found) for found in await _with_lines(session, wanted.numbers())]
     return RunOfSlips(
         run_id=run.run_id,
-        area=area or run.area,
+        area=wanted.area or run.area,
         staff=run.staff,
         month=run.month,
         cycle=run.cycle,
@@ -73,14 +100,6 @@ async def _layouts(session: AsyncSession, *, run_id: str) -> dict[str, Item]:
     return {code: items[code] for code in order}
 
 
-def _slips_in(run_id: str, area: str) -> Select[int]:
-    query = select(Payslip.slip_no).where(Payslip.run_id == run_id)
-    if area:
-        lowest, highest = code_range(area)
-        query = query.where(Payslip.area >= lowest, Payslip.area < highest)
-    return query
-
-
 async def _with_lines(session: AsyncSession, wanted: Select[int]) -> list[tuple[Payslip, str, list[Any]]]:
     """Slips with the worker's name and (code, amount, period, cause, employer of the period) of each line."""
     lines: dict[int, list[Any]] = defaultdict(list)
@@ -93,12 +112,9 @@ async def _with_lines(session: AsyncSession, wanted: Select[int]) -> list[tuple[
     )
     for slip_no, *line in found:
         lines[slip_no].append(line)
-    order = Payslip.area, Payslip.worker_id, Payslip.slip_no
-    slips = list(await session.scalars(select(Payslip).where(Payslip.slip_no.in_(wanted)).order_by(*order)))
-    workers = select(Payslip.worker_id).where(Payslip.slip_no.in_(wanted))
+    slips = list(await session.scalars(select(Payslip).where(Payslip.slip_no.in_(wanted)).order_by(*_IN_ORDER)))
     async with seeing(session, area=""):  # whoever has moved away since, or is not here yet
-        named = await session.execute(select(Payee.worker_id, Payee.name).where(Payee.worker_id.in_(workers)))
-        names = dict(named.tuples().all())
+        names = await names_of(session, worker_ids=[slip.worker_id for slip in slips])
     return [(slip, names.get(slip.worker_id) or "", lines[slip.slip_no]) for slip in slips]
 
 
@@ -243,9 +259,9 @@ def wages_of_employers(run: RunOfSlips) -> list[tuple[str, int, int]]:
     return [(organisation_id, len(people), gross) for organisation_id, (people, gross) in sorted(wages.items())]
 
 
-async def sealed_identities(session: AsyncSession, *, run_id: str) -> dict[str, str]:
-    """The sealed identity number of everybody with a slip of the run, where it is known."""
-    workers = select(Payslip.worker_id).where(Payslip.run_id == run_id)
+async def sealed_identities(session: AsyncSession, wanted: SlipsOf) -> dict[str, str]:
+    """The sealed identity number of everybody with one of the slips, where it is known."""
+    workers = select(Payslip.worker_id).where(Payslip.slip_no.in_(wanted.numbers()))
     query = select(Payee.worker_id, Payee.identity_sealed).where(
         Payee.worker_id.in_(workers), Payee.identity_sealed.is_not(None)
     )
@@ -257,10 +273,14 @@ async def sealed_identities(session: AsyncSession, *, run_id: str) -> dict[str, 
 Reported = Mapping[tuple[str, str], Mapping[str, int]]
 
 
-async def reported_in_year(session: AsyncSession, *, run: PayrollRun) -> Reported:
-    """By worker and employer, what the run's tax went by of deductions reported for the tax year, by entry code."""
+async def reported_in_year(session: AsyncSession, wanted: SlipsOf) -> Reported:
+    """By worker and employer, what the slips' tax went by of deductions reported for the tax year, by entry code.
+
+    Of everybody in their batches, one batch after the other.
+    """
     found: dict[tuple[str, str], Mapping[str, int]] = {}
-    for batch_id in await session.scalars(select(PayrollBatch.batch_id).where(PayrollBatch.run_id == run.run_id)):
+    batches = select(Payslip.batch_id).distinct().where(Payslip.slip_no.in_(wanted.numbers()))
+    for batch_id in await session.scalars(batches):
         snapshot = await session.scalar(select(PayrollBatch.snapshot).where(PayrollBatch.batch_id == batch_id))
         if snapshot is not None:
             found |= await asyncio.to_thread(_reported, snapshot)
@@ -290,5 +310,7 @@ async def names_in(session: AsyncSession, *, area: str, staff: str) -> list[tupl
 
 async def names_of(session: AsyncSession, *, worker_ids: Sequence[str]) -> dict[str, str | None]:
     """The names of those who are known here, as far as they have been told."""
-    rows = await session.execute(select(Payee.worker_id, Payee.name).where(Payee.worker_id.in_(worker_ids)))
+    rows = await session.execute(
+        select(Payee.worker_id, Payee.name).where(Payee.worker_id == any_(literal(list(worker_ids), ARRAY(String))))
+    )
     return dict(rows.all())

@@ -1,16 +1,17 @@
 """Payments beside wages as the bank and the tax office are told of them, and the files that tell the bank."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from common.areas import code_range
 from common.paging import Rows, make_page, page_query
 from common.transaction import seeing
-from payroll.models import OneOffFile, OneOffKind, OneOffPayment, Payee
+from payroll.models import HeldBackPayment, OneOffFile, OneOffKind, OneOffPayment, Payee
 
 _NO_CONTENT = defer(OneOffFile.content_sealed, raiseload=True)
 
@@ -67,9 +68,30 @@ async def file(session: AsyncSession, *, file_id: str, lock: bool = False) -> On
     return await session.scalar(query.options(_NO_CONTENT).with_for_update() if lock else query)
 
 
-async def workers_paid_by(session: AsyncSession, *, file_id: str) -> set[str]:
-    query = select(OneOffPayment.worker_id).where(OneOffPayment.file_id == file_id)
-    return {worker_id for worker_id in await session.scalars(query) if worker_id is not None}
+async def has_file(session: AsyncSession, *, file_id: str) -> bool:
+    return await session.scalar(select(OneOffFile.payments).where(OneOffFile.file_id == file_id)) is not None
+
+
+def workers_paid_by(file_id: str) -> Select[str | None]:
+    return select(OneOffPayment.worker_id).where(OneOffPayment.file_id == file_id)
+
+
+async def held_back(
+    session: AsyncSession, *, file_id: str, cursor: str | None, limit: int, key: bytes
+) -> Rows[HeldBackPayment]:
+    """Which payments a file did not pay when it was sealed."""
+    query = select(HeldBackPayment).where(HeldBackPayment.file_id == file_id)
+    question, order = f"held_back_payments|{file_id}", [HeldBackPayment.payment_id]
+    paged = page_query(query, order=order, key=key, question=question, cursor=cursor, limit=limit)
+    rows = (await session.scalars(paged)).all()
+    return make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row.payment_id])
+
+
+async def approved_last(session: AsyncSession, file: OneOffFile) -> date | None:
+    """The day on which the last of a file's payments was approved."""
+    asked = select(func.max(OneOffPayment.approved_on)).where(OneOffPayment.file_id == file.file_id)
+    found: date | None = await session.scalar(asked)
+    return found
 
 
 async def mark_paid(session: AsyncSession, paid: OneOffFile) -> None:

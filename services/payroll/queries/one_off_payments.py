@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.paging import Rows, make_page, page_query
 from common.transaction import seeing
-from payroll.models import Agreement, OneOffKind, OneOffPayment, Payee
+from payroll.models import Agreement, OneOffKind, OneOffPayment, Organisation, Payee
+from payroll.queries.timelines import timelines_of
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,23 @@ async def links(session: AsyncSession, of: Chain) -> Sequence[Link]:
         return [Link(*row) for row in (await session.execute(query)).all()]
 
 
+async def organisation(session: AsyncSession, *, organisation_id: str) -> Organisation | None:
+    return await session.scalar(select(Organisation).where(Organisation.organisation_id == organisation_id))
+
+
 async def is_own_staff(
     session: AsyncSession, *, worker_id: str, organisation_id: str, first: date, after: date
 ) -> bool:
-    """Whether the unit has an agreement with the worker on any day from `first` until before `after`."""
-    query = (
-        select(Agreement.agreement_id)
-        .where(Agreement.worker_id == worker_id, Agreement.organisation_id == organisation_id)
-        .where(Agreement.starts_on < after, or_(Agreement.ends_on.is_(None), Agreement.ends_on > first))
-    )
+    """Whether the worker serves the unit, by an agreement or after a transfer, on any day from `first` until before
+    `after`.
+    """
+    kinds = select(Agreement.staff).where(Agreement.worker_id == worker_id).distinct()
     async with seeing(session, area=""):
-        return await session.scalar(query.limit(1)) is not None
+        timelines = [
+            await timelines_of(session, [worker_id], staff=staff) for staff in (await session.scalars(kinds)).all()
+        ]
+    segments = [one for timeline in timelines for one in timeline.get(worker_id, ())]
+    return any(one.organisation_id == organisation_id and one.begins < after and first < one.ends for one in segments)
 
 
 async def one_off_payment(session: AsyncSession, *, payment_id: str, lock: bool = False) -> OneOffPayment | None:

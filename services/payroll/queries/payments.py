@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, Select, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from common.paging import Rows, make_page, page_query
-from payroll.models import ContractPayment, PaymentFile, PayrollRun, Payslip
+from payroll.models import ContractPayment, HeldBackSlip, PaymentFile, PayrollRun, Payslip
 
 _NO_CONTENT = defer(PaymentFile.content_sealed, raiseload=True)
+_NO_SLIPS = defer(PaymentFile.payslip_nos, raiseload=True)
 
 
 async def run(session: AsyncSession, *, run_id: str, lock: bool = False) -> PayrollRun | None:
@@ -42,6 +43,37 @@ async def payment_files(session: AsyncSession, *, run_id: str) -> Sequence[Payme
     """Without their content, which is long and nobody's to read here."""
     query = select(PaymentFile).where(PaymentFile.run_id == run_id).order_by(PaymentFile.number).options(_NO_CONTENT)
     return (await session.scalars(query)).all()
+
+
+async def listed_files(
+    session: AsyncSession, *, run_id: str, cursor: str | None, limit: int, key: bytes
+) -> Rows[PaymentFile]:
+    """Without their content, nor whom they pay."""
+    query = select(PaymentFile).where(PaymentFile.run_id == run_id).options(_NO_CONTENT, _NO_SLIPS)
+    question = f"payment_files|{run_id}"
+    paged = page_query(query, order=[PaymentFile.number], key=key, question=question, cursor=cursor, limit=limit)
+    rows = (await session.scalars(paged)).all()
+    return make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row.number])
+
+
+async def has_file(session: AsyncSession, *, file_id: str) -> bool:
+    return await session.scalar(select(PaymentFile.number).where(PaymentFile.file_id == file_id)) is not None
+
+
+async def held_back(
+    session: AsyncSession, *, file_id: str, cursor: str | None, limit: int, key: bytes
+) -> Rows[HeldBackSlip]:
+    """Whom a file did not pay when it was sealed: by street, then by worker, as the slips are numbered."""
+    query = select(HeldBackSlip).where(HeldBackSlip.file_id == file_id)
+    question = f"held_back|{file_id}"
+    paged = page_query(query, order=[HeldBackSlip.slip_no], key=key, question=question, cursor=cursor, limit=limit)
+    rows = (await session.scalars(paged)).all()
+    return make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row.slip_no])
+
+
+def workers_paid_by(file_id: str) -> Select[str]:
+    paid = select(cast(func.jsonb_array_elements_text(PaymentFile.payslip_nos), BigInteger))
+    return select(Payslip.worker_id).where(Payslip.slip_no.in_(paid.where(PaymentFile.file_id == file_id)))
 
 
 async def payment_file(session: AsyncSession, *, file_id: str, lock: bool = False) -> PaymentFile | None:

@@ -1,15 +1,15 @@
 """Runs, their batches, their slips, and who was set aside, as they are."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, String, any_, func, literal, or_, select, tuple_, union
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Select, String, any_, column, func, literal, or_, select, true, tuple_, union
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.areas import code_range
+from common.areas import code_range, within
 from common.paging import Rows, make_page, page_query
+from common.transaction import seeing
 from payroll.models import (
     Agreement,
     Cycle,
@@ -25,6 +25,10 @@ from payroll.models import (
 )
 from payroll.models.runs import SEALED
 from payroll.queries.timelines import STREET_DIGITS
+from payroll.rules.cycles import first_day, next_month
+
+_LONG = {"snapshot", "considered", "findings", "layout"}
+_SHORT = [one for one in PayrollBatch.__table__.columns if one.name not in _LONG]
 
 
 async def run(session: AsyncSession, *, run_id: str, lock: bool = False) -> PayrollRun | None:
@@ -32,6 +36,13 @@ async def run(session: AsyncSession, *, run_id: str, lock: bool = False) -> Payr
     if lock:  # beside the batches that refer to it: they keep its key from changing, and no more
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return await session.scalar(query)
+
+
+async def is_run(session: AsyncSession, *, run_id: str, area: str) -> bool:
+    """Whether there is such a run of `area`, of something in it, or of a place that it lies in."""
+    async with seeing(session, area=""):
+        found = await session.scalar(select(PayrollRun.area).where(PayrollRun.run_id == run_id))
+    return found is not None and (within(found, area) or within(area, found))
 
 
 async def run_for(session: AsyncSession, *, area: str, staff: str, month: str, cycle: str) -> PayrollRun | None:
@@ -68,9 +79,8 @@ async def batch(session: AsyncSession, *, batch_id: str, lock: bool = False) -> 
 
 
 async def batches_of(session: AsyncSession, *, run_id: str, lock: bool = False) -> list[Any]:
-    """The batches of a run by area, without their snapshots; with `lock`, once nobody works on them any more."""
-    columns = [column for column in PayrollBatch.__table__.columns if column.name not in ("snapshot", "considered")]
-    query = select(*columns).where(PayrollBatch.run_id == run_id)
+    """The batches of a run by area, each with its layout; with `lock`, once nobody works on them any more."""
+    query = select(*_SHORT, PayrollBatch.layout).where(PayrollBatch.run_id == run_id)
     if lock:
         await session.execute(
             select(PayrollBatch.batch_id)
@@ -79,6 +89,39 @@ async def batches_of(session: AsyncSession, *, run_id: str, lock: bool = False) 
             .with_for_update()
         )
     return list((await session.execute(query.order_by(PayrollBatch.area, PayrollBatch.batch_id))).all())
+
+
+async def listed_batches(
+    session: AsyncSession, *, run_id: str, key: bytes, cursor: str | None, limit: int
+) -> Rows[Any]:
+    """By area, each with how much was noted of its people (`noted`)."""
+    question = f"batches {run_id}"
+    noted = func.jsonb_array_length(PayrollBatch.findings).label("noted")
+    query: Select[Any] = select(*_SHORT, noted).where(PayrollBatch.run_id == run_id)
+    order = [PayrollBatch.area, PayrollBatch.batch_id]
+    paged = page_query(query, order=order, key=key, question=question, cursor=cursor, limit=limit)
+    rows = (await session.execute(paged)).all()
+    return make_page(rows, limit=limit, key=key, question=question, place=lambda row: [row.area, row.batch_id])
+
+
+async def noted(
+    session: AsyncSession, *, run_id: str, code: str | None, key: bytes, cursor: str | None, limit: int
+) -> Rows[Any]:
+    """What somebody should look at of those who are paid, by street and within it as it was found."""
+    question = f"noted {run_id} {code}"
+    findings = func.jsonb_array_elements(PayrollBatch.findings)
+    said = findings.table_valued(column("one", JSONB), with_ordinality="place").render_derived(name="said")
+    told = [said.c.one[name].astext.label(name) for name in ("worker_id", "period", "code", "zh", "en", "clause")]
+    query: Select[Any] = select(PayrollBatch.area, PayrollBatch.batch_id, said.c.place, *told)
+    query = query.join(said, true()).where(PayrollBatch.run_id == run_id)
+    if code is not None:
+        query = query.where(said.c.one["code"].astext == code)
+    order = [PayrollBatch.area, PayrollBatch.batch_id, said.c.place]
+    paged = page_query(query, order=order, key=key, question=question, cursor=cursor, limit=limit)
+    rows = (await session.execute(paged)).all()
+    return make_page(
+        rows, limit=limit, key=key, question=question, place=lambda row: [row.area, row.batch_id, row.place]
+    )
 
 
 async def not_issued(session: AsyncSession, *, run_id: str) -> list[str]:
@@ -92,19 +135,18 @@ async def streets_of(session: AsyncSession, run: PayrollRun) -> list[str]:
     month's end. Where an agreement names no street, the place that it names.
     """
     lowest, highest = code_range(run.area)
-    year, month = int(run.month[:4]), int(run.month[5:])
-    next_month = date(year + month // 12, month % 12 + 1, 1)
+    after = next_month(first_day(run.month))
     signed = select(func.left(Agreement.area, STREET_DIGITS).label("street")).where(
         Agreement.staff == run.staff,
         Agreement.area >= lowest,
         Agreement.area < highest,
-        Agreement.starts_on < next_month,
+        Agreement.starts_on < after,
     )
     moved = (
         select(func.left(Placement.area, STREET_DIGITS))
         .join(Agreement, Agreement.worker_id == Placement.worker_id)
         .where(Agreement.staff == run.staff, Placement.area >= lowest, Placement.area < highest)
-        .where(Placement.starts_on < next_month)
+        .where(Placement.starts_on < after)
     )
     return sorted(await session.scalars(union(signed, moved)))
 

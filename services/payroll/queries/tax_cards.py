@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from common.transaction import seeing
 from payroll.models import Agreement, Payee, PayrollRun, Payslip, Placement, TaxCard
 from payroll.models.runs import SEALED
 from payroll.rules.deadlines import month_end
@@ -102,25 +103,32 @@ _SUMS = (
 )
 
 
+async def _one(session: AsyncSession, query: Select[Any]) -> Any:
+    """Of slips wherever they were earned, as a batch counts them: the tax year is one for all of them."""
+    async with seeing(session, area=""):
+        return (await session.execute(query)).one()
+
+
 async def year_so_far(session: AsyncSession, of: TaxYear) -> Totals:
     """From the sealed slips paid in the year by this employer."""
-    row = (await session.execute(_of_year(of).add_columns(*_SUMS))).one()
+    row = await _one(session, _of_year(of).add_columns(*_SUMS))
     return Totals(*(int(value) for value in row))
 
 
 async def last_month(session: AsyncSession, of: TaxYear) -> tuple[str, Totals] | None:
     """The last month of payment of the year, and what it brought; None where nothing was paid yet."""
-    month = await session.scalar(_of_year(of).add_columns(func.max(Payslip.paid_in)))
+    (month,) = await _one(session, _of_year(of).add_columns(func.max(Payslip.paid_in)))
     if month is None:
         return None
-    row = (await session.execute(_of_year(of).add_columns(*_SUMS).where(Payslip.paid_in == month))).one()
+    row = await _one(session, _of_year(of).add_columns(*_SUMS).where(Payslip.paid_in == month))
     return month, Totals(*(int(value) for value in row))
 
 
 async def bonuses_taxed_apart(session: AsyncSession, *, worker_id: str, year: int) -> int:
     """At all employers here: taxing apart is open once a person and year."""
     query = _sealed(worker_id).add_columns(func.count()).where(Payslip.bonus > 0, _paid_in_year(year))
-    return await session.scalar(query) or 0
+    (times,) = await _one(session, query)
+    return int(times)
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,7 @@ class YearHere:
 
 async def year_here(session: AsyncSession, of: TaxYear) -> YearHere:
     sums = (func.count(distinct(Payslip.paid_in)), func.coalesce(func.sum(Payslip.gross), 0))
-    months, gross = (await session.execute(_of_year(of).add_columns(*sums))).one()
+    months, gross = await _one(session, _of_year(of).add_columns(*sums))
     return YearHere(months, int(gross))
 
 

@@ -1,15 +1,16 @@
 """Exact money in columns: whole fen as int64, rates as fractions of integers, every rounding said by name.
 
 A column holds amounts of at most `MOST` fen (ten thousand million yuan) either way, and is multiplied by at most
-`MOST_FACTOR`, so a product keeps clear of 2**63. Where a factor or one row's amount is larger, the same formulas go on
-over Python's own integers (dtype object): slower, and just as exact.
+`MOST_FACTOR`, so a product keeps clear of 2**63. What terms and facts may say sees to both (`amounts`,
+`common.decimals`, `PayComposition`, `MOST_PAY`). Where a factor or one row's amount is larger, the same formulas go on
+over Python's own integers (dtype object): slower, and just as exact. Amounts come back as they were given.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from math import gcd
+from math import gcd, prod
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 MOST = 10**12
 MOST_FACTOR = 4 * 10**6
+WIDE = 2**60  # products from here on are worked out in Python's integers; twice one, and half a fen, still fits
 FEW = 64
 
 
@@ -100,14 +102,23 @@ def times(amounts: Int, factor: int) -> Int:
     return amounts * factor
 
 
+def product(amounts: Int, factors: Int) -> Int:
+    """Row by row, where neither side is bounded tightly enough for the other."""
+    sizes = (int(np.abs(one).max(initial=0)) for one in (amounts, factors))
+    if amounts.dtype != object and prod(sizes) >= WIDE:
+        amounts = amounts.astype(object)
+    return amounts * factors
+
+
 def half_up(amounts: Int, ratio: Ratio) -> Int:
     """`amounts` times `ratio`, half a fen and more up; amounts are not negative."""
     if ratio.under == 1:
-        return times(amounts, ratio.over)
-    found = times(amounts, 2 * ratio.over)
-    found += ratio.under
-    found //= 2 * ratio.under
-    return found
+        found = times(amounts, ratio.over)
+    else:
+        found = times(amounts, 2 * ratio.over)
+        found += ratio.under
+        found //= 2 * ratio.under
+    return found.astype(amounts.dtype, copy=False)
 
 
 def rounded(amounts: Int, ratio: Ratio, unit: int, mode: Rounding) -> Int:
@@ -124,7 +135,7 @@ def rounded(amounts: Int, ratio: Ratio, unit: int, mode: Rounding) -> Int:
         found = -(times(amounts, -ratio.over) // under)
     else:
         found = times(amounts, ratio.over) // under
-    return found if unit == 1 else times(found, unit)
+    return (found if unit == 1 else times(found, unit)).astype(amounts.dtype, copy=False)
 
 
 def half_up_by(over: Int, under: Int) -> Int:

@@ -12,6 +12,7 @@ from common.money import Yuan
 from common.policy import Finding, Terms, rule
 from common.text import Code, Line
 from common.words import word
+from payroll.rules.amounts import Amount
 
 MONTHS_OF_YEAR = 12
 
@@ -67,9 +68,7 @@ class BenefitIntervals(Terms):
 
 
 class BenefitLimits(Terms):
-    most: dict[Code, Annotated[Yuan, Field(ge=0)]] = Field(
-        title="每次最高金额", description="发钱的福利每次最多多少元，按项目"
-    )
+    most: dict[Code, Amount] = Field(title="每次最高金额", description="发钱的福利每次最多多少元，按项目")
 
 
 NOT_GRANTED_HERE = "benefit_not_granted_here"

@@ -15,7 +15,7 @@ from payroll.rules.tax import Table, TaxOnTable, Total, bracket_of, tax_on
 class BonusApart(Table):
     """The table is the month's; its quick deduction is taken off once, so the tax on the whole bonus jumps."""
 
-    months: PositiveInt = Field(title="折算月数", description="奖金除以此数后查月度税率表")
+    months: int = Field(title="折算月数", description="奖金除以此数后查月度税率表", ge=1, le=12)
 
 
 class TaxedBonus(TaxOnTable):

@@ -6,14 +6,18 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.decimals import PLAIN, Share
 from common.money import Yuan, to_fen
 from common.policy import Finding, Terms, rule
 from common.text import Code
+from payroll.rules.amounts import Positive
 from payroll.rules.arithmetic import Bool, Int, Ratio, column, fen, half_up, times, yuan
 
 
 class PaySwing(Terms):
-    share: Decimal = Field(title="波动比例", description="应发与上月相差超过上月此比例的，应予查看", gt=0)
+    share: Annotated[Decimal, Field(gt=0, le=100, decimal_places=4), PLAIN] = Field(
+        title="波动比例", description="应发与上月相差超过上月此比例的，应予查看"
+    )
 
 
 @rule("pay.swing")
@@ -45,9 +49,9 @@ def swing(gross: Decimal, last_gross: Decimal) -> Finding:
 
 
 class SchemeAverage(Terms):
-    reference: Yuan = Field(title="参照的平均工资", description="当地参照岗位上年度月平均工资（元/月）", gt=0)
-    tolerance: Decimal = Field(
-        default=Decimal(0), title="容许差距", description="低于参照数此比例以内的为相当", ge=0, lt=1
+    reference: Positive = Field(title="参照的平均工资", description="当地参照岗位上年度月平均工资（元/月）")
+    tolerance: Annotated[Share, Field(lt=1)] = Field(
+        default=Decimal(0), title="容许差距", description="低于参照数此比例以内的为相当"
     )
 
 
@@ -85,7 +89,7 @@ class DeductionLimit(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    share: Decimal = Field(ge=0, le=1)
+    share: Share
     keeps_floor: bool = False
 
 

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
-from common.money import Yuan
+from common.decimals import Share
 from common.policy import Terms
 from common.text import Code, Line
+from payroll.rules.amounts import MOST_HOURS, MOST_PAY, MOST_TOGETHER, MOST_YEARS, MOST_YUAN, Amount, Positive
 
 
 class ComponentKind(StrEnum):
@@ -79,15 +80,15 @@ class Component(BaseModel):
     component: Code
     label_zh: Line
     kind: ComponentKind
-    share: Decimal | None = Field(default=None, gt=0, le=1)
+    share: Annotated[Share, Field(gt=0)] | None = None
     of: tuple[Code, ...] = ()
     keys: tuple[Code, ...] = ()
-    amounts: dict[str, Yuan] = Field(default_factory=dict)
-    otherwise: Yuan | None = Field(default=None, validation_alias=AliasChoices("else", "otherwise"))
+    amounts: dict[str, Amount] = Field(default_factory=dict)
+    otherwise: Amount | None = Field(default=None, validation_alias=AliasChoices("else", "otherwise"))
     optional: bool = False
-    amount: Yuan | None = Field(default=None, ge=0)
-    most_years: PositiveInt | None = None
-    rate: Yuan | None = Field(default=None, gt=0)
+    amount: Amount | None = None
+    most_years: int | None = Field(default=None, ge=1, le=MOST_YEARS)
+    rate: Positive | None = None
     entry: Code | None = None
     in_part_month: bool | None = None
     counts_for_contributions: bool | None = None
@@ -130,14 +131,12 @@ class Component(BaseModel):
         return self
 
     def _table_fits(self) -> None:
-        for key, amount in self.amounts.items():
+        for key in self.amounts:
             words = key.split("|")
             if len(words) != len(self.keys):
                 raise ValueError(f"{self.component}: {key!r} has {len(words)} parts, the keys are {len(self.keys)}")
             if YEARS in self.keys and not words[self.keys.index(YEARS)].isdecimal():
                 raise ValueError(f"{self.component}: {key!r}: years are counted from a whole number on")
-            if amount < 0:
-                raise ValueError(f"{self.component}: {key!r}: an amount is not negative")
 
     @property
     def prorated(self) -> bool:
@@ -148,6 +147,24 @@ class Component(BaseModel):
         """A month's entered amounts are left out: contributions go by what is known for every month."""
         given = self.counts_for_contributions
         return self.paid and (self.kind is not _K.ENTERED if given is None else given)
+
+    def most(self, others: Decimal) -> Decimal:
+        """Yuan it may come to in a month, either way, where those it is `of` come to `others`."""
+        if self.kind in OF_STANDARD:
+            return MOST_PAY * (self.share or Decimal(1))
+        if self.kind in OF_OTHERS:
+            return others * (self.share or Decimal(1))
+        if self.kind is _K.CEILING_OF:
+            return others
+        if self.kind is _K.BY_TABLE:
+            return max(*self.amounts.values(), self.otherwise or Decimal(0), Decimal(0))
+        if self.kind is _K.HOURLY:
+            return MOST_HOURS * (self.rate or Decimal(0))
+        if self.kind is _K.PER_YEAR:
+            return (self.amount or Decimal(0)) * (self.most_years or MOST_YEARS)
+        if self.kind is _K.FLOOR_OF:
+            return self.amount or Decimal(0)
+        return Decimal(MOST_YUAN if self.kind is _K.CERTIFICATE_ALLOWANCE else MOST_PAY)
 
     @property
     def is_basic(self) -> bool:
@@ -185,6 +202,7 @@ class PayComposition(Terms):
             raise ValueError("each entry pays one component")
         self._references()
         self._divided()
+        self._bounded()
         return self
 
     def _references(self) -> None:
@@ -224,6 +242,14 @@ class PayComposition(Terms):
         for parts in (self.standard_parts, *(self.parts_of(of) for of in wholes)):
             if len({(one.prorated, one.working_time) for one in parts}) > 1:
                 raise ValueError("the shares of one whole are all paid in part for part of a month, or none is")
+
+    def _bounded(self) -> None:
+        """Whatever is entered, all of it stays an amount that is reckoned exactly: shares of shares grow quickly."""
+        most: dict[str, Decimal] = {}
+        for one in self.components:
+            most[one.component] = one.most(sum((most[code] for code in one.of), Decimal(0)))
+        if sum(most.values()) > MOST_TOGETHER:
+            raise ValueError(f"the components may come to more than {MOST_TOGETHER} yuan a month together")
 
     @cached_property
     def standard_parts(self) -> tuple[Component, ...]:

@@ -8,11 +8,13 @@ from typing import Annotated, Final, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
+from common.decimals import PLAIN, Share
 from common.money import FEN, Yuan
 from common.policy import Terms, rule
 from common.text import Code, Line
+from payroll.rules.amounts import Amount
 from payroll.rules.arithmetic import Int, Ratio, Rounding, Same, column, fen, rounded, yuan
-from payroll.rules.parameters import SCHEMES, Rate
+from payroll.rules.parameters import SCHEMES
 
 InsuranceStatus = Literal["yes", "no", "elsewhere", "pensioner"]
 FIRST_MONTH: Final = "first_month"
@@ -28,12 +30,12 @@ class Scheme(BaseModel):
 
     scheme: Code
     label_zh: Line | None = None
-    employer: Rate
-    worker: Rate
-    worker_fixed: Yuan = Decimal("0.00")
-    floor: Yuan
-    ceiling: Yuan
-    unit: Decimal = Field(gt=0)
+    employer: Share
+    worker: Share
+    worker_fixed: Amount = Decimal("0.00")
+    floor: Amount
+    ceiling: Amount
+    unit: Annotated[Decimal, Field(gt=0, le=100, decimal_places=2), PLAIN]
     rounding: Rounding
     part_time: bool = False
     statuses: tuple[InsuranceStatus, ...] = Field(default=("yes",), min_length=1)

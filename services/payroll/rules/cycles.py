@@ -76,14 +76,19 @@ class PayPeriod(NamedTuple):
 
 @cache
 def _days(month: str, cycle: str) -> tuple[date, date]:
-    first_day = date.fromisoformat(f"{month}-01")
-    middle = first_day.replace(day=LAST_DAY_OF_FIRST_HALF + 1)
-    after = next_month(first_day)
-    return {"first_half": (first_day, middle), "second_half": (middle, after)}.get(cycle, (first_day, after))
+    first = first_day(month)
+    middle = first.replace(day=LAST_DAY_OF_FIRST_HALF + 1)
+    after = next_month(first)
+    return {"first_half": (first, middle), "second_half": (middle, after)}.get(cycle, (first, after))
 
 
 def month_of(day: date) -> str:
     return f"{day.year:04}-{day.month:02}"
+
+
+def first_day(month: str) -> date:
+    """Of a month written `2026-03`."""
+    return date.fromisoformat(f"{month}-01")
 
 
 def next_month(day: date) -> date:

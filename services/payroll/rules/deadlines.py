@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from common.decimals import Share
 from common.money import Yuan, to_fen
 from common.policy import Terms, rule
 from common.text import Code
@@ -64,7 +65,7 @@ def contributions_due_on(
 
 class Punctuality(Terms):
     grace_days: int = Field(title="宽限天数", description="期限届满后仍不视为逾期的天数", ge=0)
-    daily_fee: dict[Code, Decimal] = Field(
+    daily_fee: dict[Code, Share] = Field(
         default={}, title="每日滞纳金比例", description="各险种欠缴金额每日加收的比例；未列的不加收"
     )
 

@@ -1,18 +1,19 @@
 """Union dues."""
 
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
 
+from common.decimals import Share
 from common.money import Yuan
 from common.policy import Terms, rule
+from payroll.rules.amounts import Positive
 from payroll.rules.arithmetic import Int, Ratio, column, fen, half_up, yuan
 
 
 class UnionDues(Terms):
-    share: Decimal = Field(title="会费比例", ge=0, le=1)
-    unit: Yuan = Field(title="计算单位", description="基本收入不足此数的尾数不计（元）", gt=0)
+    share: Share = Field(title="会费比例")
+    unit: Positive = Field(title="计算单位", description="基本收入不足此数的尾数不计（元）")
 
 
 @rule("union.dues")
@@ -30,7 +31,7 @@ def dues(terms: UnionDues, basic_pay: Int) -> Int:
 
 
 class UnionFund(Terms):
-    share: Decimal = Field(title="工会经费比例", ge=0, le=1)
+    share: Share = Field(title="工会经费比例")
 
 
 @rule("union.fund")

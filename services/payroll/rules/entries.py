@@ -7,11 +7,10 @@ from datetime import date
 from enum import StrEnum
 
 from common.policy import Finding
+from payroll.rules.amounts import MOST_HOURS, MOST_YUAN
 
 HUNDREDTHS = 100
 MOST_OVERTIME_HOURS = 36  # a month, beyond which somebody should look
-MOST_YUAN = 1_000_000
-HOURS_OF_LONGEST_MONTH = 744
 
 NAME = r"[a-z][a-z0-9_]{0,39}"
 
@@ -51,7 +50,7 @@ def _money(code: str, zh: str, en: str, *, standing: bool = False, in_halves: bo
 
 
 def _hours(code: str, zh: str, en: str, *, in_halves: bool = False) -> EntryCode:
-    return EntryCode(code, zh, en, Unit.HOURS, HOURS_OF_LONGEST_MONTH * HUNDREDTHS, in_halves=in_halves)
+    return EntryCode(code, zh, en, Unit.HOURS, MOST_HOURS * HUNDREDTHS, in_halves=in_halves)
 
 
 _ITEMS = {
@@ -190,18 +189,37 @@ _INSURED_VALUES = ("yes", "no", "elsewhere", "pensioner")
 _DAYS = {YEARS_FROM: "工龄起算日", FIRST_EMPLOYED_ON: "参加工作日期"}
 
 
-def faults_of_attribute(kind: str, value: str | None) -> Iterator[Finding]:
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+LONGEST_SERVICE_YEARS = 70
+
+
+def faults_of_attribute(kind: str, value: str | None, *, starts_on: date) -> Iterator[Finding]:
     """Education, title, level and whatever a scheme pays for are free; days and insurance are not."""
     if value is None:
         return
     if kind in _DAYS:
-        try:
-            date.fromisoformat(value)
-        except ValueError:
-            yield Finding(code="not_a_day", zh=f"{_DAYS[kind]}应为日期（年-月-日）", en=f"{kind} is a day, YYYY-MM-DD")
+        yield from _faults_of_day(kind, value, starts_on=starts_on)
     if kind == INSURED and value not in _INSURED_VALUES:
         yield Finding(
             code="unknown_value",
             zh="参保情况应为 yes（参保）、no（不参保）、elsewhere（他处参保）或 pensioner（已享受养老待遇）",
             en=f"insured is one of {', '.join(_INSURED_VALUES)}",
+        )
+
+
+def _faults_of_day(kind: str, value: str, *, starts_on: date) -> Iterator[Finding]:
+    """Plain, and within a working life of the day from which it holds; what begins a year ahead may be known."""
+    try:
+        day = date.fromisoformat(value) if _DAY.fullmatch(value) else None
+    except ValueError:
+        day = None
+    if day is None:
+        yield Finding(code="not_a_day", zh=f"{_DAYS[kind]}应为日期（年-月-日）", en=f"{kind} is a day, YYYY-MM-DD")
+        return
+    first, last = starts_on.year - LONGEST_SERVICE_YEARS, starts_on.year + 1
+    if not first <= day.year <= last:
+        yield Finding(
+            code="day_out_of_range",
+            zh=f"{_DAYS[kind]}应在 {first} 年至 {last} 年之间，请核对年份",
+            en=f"{kind} lies between {first} and {last}: check the year",
         )

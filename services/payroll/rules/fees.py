@@ -5,16 +5,16 @@ from typing import Annotated
 
 from pydantic import Field
 
+from common.decimals import PLAIN, Share
 from common.money import Yuan, to_fen
 from common.policy import rule
+from payroll.rules.amounts import Amount
 from payroll.rules.tax import NOTHING, Table, TaxOnTable, Total, bracket_of
-
-Share = Annotated[Decimal, Field(ge=0, le=1)]
 
 
 class LabourRemuneration(Table):
-    flat_up_to: Yuan = Field(title="定额减除的收入上限", description="每次收入不超过此数的，减除定额费用（元）", ge=0)
-    flat_expense: Yuan = Field(title="定额费用", description="元", ge=0)
+    flat_up_to: Amount = Field(title="定额减除的收入上限", description="每次收入不超过此数的，减除定额费用（元）")
+    flat_expense: Amount = Field(title="定额费用", description="元")
     expense_share: Share = Field(title="费用比例", description="超过上限的，按收入的此比例减除费用")
 
 
@@ -41,7 +41,7 @@ def withhold_from_remuneration(
 
 
 class InternWithholding(Table):
-    basic_monthly: Yuan = Field(title="每月减除费用", description="元/月", ge=0)
+    basic_monthly: Amount = Field(title="每月减除费用", description="元/月")
     expense_share: Share = Field(title="费用比例", description="收入额为收入减除此比例费用后的余额")
 
 
@@ -87,7 +87,9 @@ def withhold_from_intern(
 
 
 class SeveranceTax(Table):
-    times_average: Decimal = Field(title="免税倍数", description="当地上年职工年平均工资的倍数", gt=0)
+    times_average: Annotated[Decimal, Field(gt=0, le=100, decimal_places=2), PLAIN] = Field(
+        title="免税倍数", description="当地上年职工年平均工资的倍数"
+    )
 
 
 class TaxedSeverance(TaxOnTable):

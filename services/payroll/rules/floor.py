@@ -8,13 +8,14 @@ from pydantic import BaseModel, Field
 
 from common.money import Yuan, to_fen
 from common.policy import Finding, Terms, rule
+from payroll.rules.amounts import Positive
 from payroll.rules.arithmetic import Bool, Int
 
 
 class WageFloor(Terms):
-    monthly: Yuan = Field(title="月最低工资", description="全日制人员，元/月", gt=0)
-    hourly: Yuan | None = Field(
-        default=None, title="小时最低工资", description="非全日制人员，元/小时；未核实的留空", gt=0
+    monthly: Positive = Field(title="月最低工资", description="全日制人员，元/月")
+    hourly: Positive | None = Field(
+        default=None, title="小时最低工资", description="非全日制人员，元/小时；未核实的留空"
     )
 
 

@@ -10,8 +10,9 @@ from common.areas import Level
 from common.money import Yuan
 from common.policy import Finding, Terms, rule
 from common.words import word
+from payroll.rules.amounts import Amount
 
-Table = dict[str, Yuan]
+Table = dict[str, Amount]
 
 _LEVELS = tuple(Level)  # the widest first
 

@@ -6,9 +6,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+from common.decimals import PLAIN
 from common.money import Yuan, to_fen
 from common.policy import Terms, rule
-from payroll.rules.arithmetic import Int, Ratio, column, fen, half_up, simplest, yuan
+from payroll.rules.arithmetic import Int, Ratio, column, fen, half_up, product, simplest, yuan
+from payroll.rules.pay import PaidDays
+
+Times = Annotated[Decimal, Field(ge=0, le=10, decimal_places=2), PLAIN]
 
 
 class OvertimeDay(StrEnum):
@@ -18,9 +22,9 @@ class OvertimeDay(StrEnum):
 
 
 class OvertimePay(Terms):
-    paid_days: Decimal = Field(title="月计薪天数", gt=0)
-    hours_a_day: Decimal = Field(title="每日工时", gt=0)
-    times: dict[OvertimeDay, Decimal] = Field(
+    paid_days: PaidDays = Field(title="月计薪天数")
+    hours_a_day: Annotated[Decimal, Field(ge=1, le=24, decimal_places=2), PLAIN] = Field(title="每日工时")
+    times: dict[OvertimeDay, Times] = Field(
         title="加班工资倍数", description="工作日、未补休的休息日、法定节日各为小时工资的几倍"
     )
 
@@ -62,7 +66,7 @@ def overtime(terms: OvertimePay, day: OvertimeDay, monthly: Int, hours: Int, *, 
     """Fen for `hours` (one `per`th of an hour each) of a kind of day."""
     times, month_hours = Ratio.of(terms.times[day]), Ratio.of(terms.paid_days * terms.hours_a_day)
     factor = simplest(times.over * month_hours.under, times.under * month_hours.over * per)
-    return half_up(monthly * hours, factor)
+    return half_up(product(monthly, hours), factor)
 
 
 class LeaveTier(BaseModel):
@@ -110,9 +114,9 @@ def leave_for_part_of_year(
 
 
 class UnusedLeavePay(Terms):
-    paid_days: Decimal = Field(title="月计薪天数", gt=0)
-    times: Decimal = Field(title="应付倍数", description="日工资的倍数，含正常工作期间工资", ge=1)
-    normal_times: Decimal = Field(title="正常工资倍数", description="已随工资发放的部分", ge=0)
+    paid_days: PaidDays = Field(title="月计薪天数")
+    times: Annotated[Times, Field(ge=1)] = Field(title="应付倍数", description="日工资的倍数，含正常工作期间工资")
+    normal_times: Times = Field(title="正常工资倍数", description="已随工资发放的部分")
 
 
 class PaidLeave(BaseModel):
@@ -148,4 +152,4 @@ def pay_for_unused_leave(
 def unused_leave(terms: UnusedLeavePay, average: Int, days: Int, times: Decimal, *, per: int = 1) -> Int:
     """Fen for `days` (one `per`th of a day each) of leave at so many times a day's wage."""
     factor, paid_days = Ratio.of(times), Ratio.of(terms.paid_days)
-    return half_up(average * days, simplest(factor.over * paid_days.under, factor.under * paid_days.over * per))
+    return half_up(product(average, days), simplest(factor.over * paid_days.under, factor.under * paid_days.over * per))

@@ -8,12 +8,11 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from common.decimals import Share
 from common.money import Yuan
 from common.policy import Terms, rule
 from common.text import Code
-from payroll.rules.arithmetic import Int, Ratio, column, fen, half_up_by, yuan
-
-Share = Annotated[Decimal, Field(ge=0, le=1)]
+from payroll.rules.arithmetic import Int, Ratio, column, fen, half_up_by, product, yuan
 
 
 class LeaveKindPay(BaseModel):
@@ -74,11 +73,11 @@ def leave_pay(
         lacking: Int = np.maximum(half_up_by(usual_over, usual_under) - fund_allowance, 0)
         return lacking if paid.tops_up else np.zeros_like(lacking)
     share = Ratio.of(paid.share)
-    found = half_up_by(usual_over * share.over, usual_under * share.under)
+    found = half_up_by(product(usual_over, column(share.over)), usual_under * share.under)
     if paid.floor_share is None:
         return found
     least = Ratio.of(paid.floor_share)
-    held: Int = np.maximum(found, half_up_by(floor_over * least.over, floor_under * least.under))
+    held: Int = np.maximum(found, half_up_by(product(floor_over, column(least.over)), floor_under * least.under))
     return held
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from common.money import Yuan
 from common.policy import rule
-from payroll.rules.arithmetic import Bool, Int, Ratio, column, fen, half_up, share_out, times, yuan
+from payroll.rules.arithmetic import Bool, Int, Ratio, column, fen, half_up, share_out, yuan
 from payroll.rules.composition import (
     OF_OTHERS,
     OF_STANDARD,
@@ -134,7 +134,7 @@ def _monthly(one: Component, made: Made, held: Held, paid: Bool | None) -> Int:
     amount = fen(one.amount or Decimal(0))
     if kind is ComponentKind.PER_YEAR:
         years = held.years if one.most_years is None else np.minimum(held.years, one.most_years)
-        return times(years, amount)
+        return years * amount
     if kind is ComponentKind.KEPT_LEVEL:
         reached = made.sum_where(lambda _: True)
         return held.kept_level if reached is None else np.maximum(held.kept_level - reached, 0)

@@ -5,8 +5,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, StringConstraints, model_validator
 
+from common.decimals import Share
 from common.money import Yuan
 from common.policy.parameters import parameter
+from payroll.rules.amounts import Amount, Positive
 from payroll.rules.pay import RisingAllowances
 from payroll.rules.tax import Bracket, Table
 
@@ -30,9 +32,6 @@ DEDUCTIONS = {
     "health_insurance": "商业健康保险",
 }
 
-Rate = Annotated[Decimal, Field(ge=0, le=1)]
-Amount = Annotated[Yuan, Field(ge=0)]
-Positive = Annotated[Yuan, Field(gt=0)]
 Key = Annotated[str, StringConstraints(max_length=120, pattern=r"^[A-Za-z0-9_]+(\|[A-Za-z0-9_]+)*$")]
 
 
@@ -43,8 +42,8 @@ class _Figure(BaseModel):
 class ContributionRates(_Figure):
     """Shares of the base, the fixed yuan of the worker, and to what unit of yuan each side is rounded and how."""
 
-    employer: Rate
-    worker: Rate
+    employer: Share
+    worker: Share
     worker_fixed: Amount = Decimal("0.00")
     unit: Literal["0.01", "0.1", "1"]
     rounding: Literal["half_up", "up", "down"]
@@ -95,7 +94,9 @@ class Deduction(_Figure):
 
 
 class Budget(_Figure):
-    amount: Amount
+    """Nothing is multiplied by it, so that it may be as large as money is."""
+
+    amount: Annotated[Yuan, Field(ge=0)]
 
 
 def _joined(brackets: tuple[Bracket, ...]) -> tuple[Bracket, ...]:

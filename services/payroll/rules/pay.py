@@ -12,11 +12,13 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from common.decimals import PLAIN, Share
 from common.money import Yuan
 from common.policy import Terms, rule
-from payroll.rules.arithmetic import Bool, Int, Ratio, column, fen, half_up, half_up_by, share_by_weights, yuan
+from payroll.rules.amounts import Amount
+from payroll.rules.arithmetic import Bool, Int, Ratio, column, fen, half_up, half_up_by, product, share_by_weights, yuan
 
-WIDE = 2**62  # products from here on are worked out in Python's integers
+PaidDays = Annotated[Decimal, Field(ge=1, le=31, decimal_places=2), PLAIN]
 
 
 class PartOfMonth(StrEnum):
@@ -27,7 +29,7 @@ class PartOfMonth(StrEnum):
 
 class PartialMonth(Terms):
     method: PartOfMonth = Field(title="不足整月的折算办法", description="按月计薪天数、按当月计薪日或按日历日")
-    paid_days: Decimal | None = Field(default=None, gt=0, title="月计薪天数", description="按月计薪天数折算时必填")
+    paid_days: PaidDays | None = Field(default=None, title="月计薪天数", description="按月计薪天数折算时必填")
 
     @model_validator(mode="after")
     def _paid_days_where_needed(self) -> Self:
@@ -154,8 +156,10 @@ def _weekdays(days: list[date]) -> int:
 
 
 class ProbationPay(Terms):
-    lowest_share: Decimal = Field(title="试用期工资下限", description="不得低于约定工资的此比例", ge=0, le=1)
-    share: Decimal = Field(default=Decimal(1), title="试用期工资比例", description="未约定的付全额", gt=0, le=1)
+    lowest_share: Share = Field(title="试用期工资下限", description="不得低于约定工资的此比例")
+    share: Annotated[Share, Field(gt=0)] = Field(
+        default=Decimal(1), title="试用期工资比例", description="未约定的付全额"
+    )
 
     @model_validator(mode="after")
     def _not_below_the_lowest(self) -> Self:
@@ -217,8 +221,7 @@ def pool_shares(terms: PoolShares, total: int, brought_in: Int, points: Int) -> 
     """The shares of a pool of `total` fen, rows in the order of worker ids; `points` are scores in one small unit."""
     if terms.weigh_by is WeighBy.SCORE:
         return share_by_weights(total, points)
-    wide = int(points.max(initial=0)) * int(brought_in.max(initial=0)) >= WIDE
-    return share_by_weights(total, (points.astype(object) if wide else points) * brought_in)
+    return share_by_weights(total, product(points, brought_in))
 
 
 class CertificateLevel(StrEnum):
@@ -238,14 +241,14 @@ def _rising(amounts: dict[CertificateLevel, Decimal]) -> dict[CertificateLevel, 
 
 
 RisingAllowances = Annotated[
-    dict[CertificateLevel, Annotated[Yuan, Field(ge=0)]],
+    dict[CertificateLevel, Amount],
     AfterValidator(_rising),
     Field(title="各级补贴", description="证书等级对应的每月补贴（元），逐级提高"),
 ]
 
 
 class CertificateAllowance(Terms):
-    lowest: Yuan = Field(title="补贴下限", description="每月每人不低于此数（元）", ge=0)
+    lowest: Amount = Field(title="补贴下限", description="每月每人不低于此数（元）")
     amounts: RisingAllowances
 
     @model_validator(mode="after")

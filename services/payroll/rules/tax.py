@@ -11,11 +11,13 @@ from itertools import pairwise
 from typing import Annotated, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from common.decimals import Share
 from common.money import Yuan, to_fen
 from common.policy import Terms, rule
-from payroll.rules.arithmetic import MOST_FACTOR, Bool, Int, Ratio, Same, column, fen, times, yuan
+from payroll.rules.amounts import Amount, AmountOfYear
+from payroll.rules.arithmetic import MOST_FACTOR, Bool, Int, Ratio, Same, column, fen, yuan
 
 NOTHING = Decimal("0.00")
 
@@ -25,9 +27,9 @@ class Bracket(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    up_to: Yuan | None
-    rate: Decimal = Field(ge=0, le=1)
-    quick: Yuan
+    up_to: AmountOfYear | None
+    rate: Share
+    quick: AmountOfYear
 
     def tax(self, taxable: Decimal) -> Decimal:
         """Rounded half up to the fen."""
@@ -113,7 +115,7 @@ class Table(Terms):
 
 
 class CumulativeWithholding(Table):
-    basic_monthly: Yuan = Field(title="每月减除费用", description="元/月", ge=0)
+    basic_monthly: Amount = Field(title="每月减除费用", description="元/月")
 
 
 class Withholding(BaseModel):
@@ -196,7 +198,7 @@ class Withheld:
 
 def withhold(terms: CumulativeWithholding, months: Int, so_far: SoFar) -> Withheld:
     left = so_far.income - so_far.exempt
-    left -= times(months, fen(terms.basic_monthly))
+    left -= months * fen(terms.basic_monthly)
     left -= so_far.special
     left -= so_far.additional
     left -= so_far.other
@@ -216,7 +218,7 @@ class BasicMode(StrEnum):
 
 class BasicModeTerms(Terms):
     first_job: bool = Field(default=False, title="当年首次取得工资的从一月起算")
-    last_year_most: Yuan | None = Field(
+    last_year_most: AmountOfYear | None = Field(
         default=None, title="上年工资上限", description="上年全年在本单位、工资不超过此数的，一次扣足全年（元）"
     )
 
@@ -253,7 +255,7 @@ def is_within_last_year_most(terms: BasicModeTerms, income_last_year: Int) -> Bo
 
 class BasicMonths(Terms):
     modes: tuple[BasicMode, ...] = Field(title="可用的减除方式", min_length=1)
-    whole_year: PositiveInt | None = Field(default=None, title="全年月数", description="一次扣足全年时必填")
+    whole_year: int | None = Field(default=None, title="全年月数", description="一次扣足全年时必填", ge=1, le=12)
 
     @model_validator(mode="after")
     def _whole_year_where_needed(self) -> Self:
@@ -314,7 +316,7 @@ def tax_by_year_table(terms: Table, *, taxable: Annotated[Total, Field(title="�
 
 
 class YearSettlement(Table):
-    basic_yearly: Yuan = Field(title="全年减除费用", description="元/年", ge=0)
+    basic_yearly: AmountOfYear = Field(title="全年减除费用", description="元/年")
 
 
 class Settlement(TaxOnTable):

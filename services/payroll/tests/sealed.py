@@ -60,13 +60,17 @@ async def has_worker(bench: Bench, worker_id: str, **changes: Any) -> None:
 async def approved_run(
     bench: Bench, slips: Mapping[str, Mapping[str, int]], *, month: str = "2026-03", **changes: Any
 ) -> str:
-    """A run of one street with a slip for each worker: lines in fen by code, `code@2025-12` for an earlier month."""
+    """A run of one street with a slip for each worker: lines in fen by code, `code@2025-12` for an earlier month.
+
+    Called again with the same `run_id` it adds a street; the run itself is of `run_area`.
+    """
     run_id = changes.pop("run_id", f"run-{month}")
     paid_in = changes.pop("paid_in", month)
     status = changes.pop("status", "approved")
     place = {"area": changes.pop("area", STREET), "staff": changes.pop("staff", "union_worker")}
     organisation_id = changes.pop("organisation_id", UNION)
     of_slips = changes.pop("of_slips", {})
+    run_area = changes.pop("run_area", place["area"])
     batch_id = f"batch-{run_id}-{place['area']}"
     run = PayrollRun(
         run_id=run_id,
@@ -75,7 +79,8 @@ async def approved_run(
         status=status,
         opened_by="x|opener",
         opened_on=date(2026, 3, 1),
-        **place,
+        area=run_area,
+        staff=place["staff"],
     )
     async with bench.session() as session:
         known = await session.get(PayrollRun, run_id) is not None

@@ -66,7 +66,7 @@ class TestPayrollOverHttp:
         slip = (await clerk.get(f"/v1/payslips/{listed['payslip_id']}")).json()
         assert {name: slip[name] for name in listed} == listed
         assert (slip["lines"][0]["label"], slip["lines"][0]["amount"]) == ("基本工资", "6000.00")
-        [batch] = (await clerk.get(f"{run}/batches")).json()
+        [batch] = (await clerk.get(f"{run}/batches")).json()["items"]
         assert (batch["workers"], batch["totals"]["gross_total"]) == (1, "7200.00")
         assert [issued.gross for issued in await bench.sent(PayslipIssued)] == [Decimal("7200.00")]
 

@@ -9,7 +9,7 @@ from common.events.contracts import AgreementSigned, LeaveRecorded, WorkerLeft, 
 from common.events.evaluation import ConsequenceDecided, EvaluationGraded
 from common.events.payroll import GradeChanged
 from common.events.recruitment import WorkerHired
-from common.events.registry import CertificateRegistered
+from common.events.registry import CertificateRegistered, OrganisationRegistered
 from common.testing import Bench
 from payroll.models import (
     Agreement,
@@ -19,6 +19,7 @@ from payroll.models import (
     EvaluationScore,
     GradeStep,
     Leave,
+    Organisation,
     Payee,
     Placement,
 )
@@ -199,6 +200,19 @@ class TestGradeStep:
 
         assert await bench.rows(GradeStep) == []
         assert await bench.sent() == []
+
+
+class TestOrganisation:
+    async def test_is_known_with_where_it_lies_as_last_told(self, bench: Bench) -> None:
+        def registered(area: str, **figures: int) -> OrganisationRegistered:
+            return OrganisationRegistered(
+                organisation_id="union-1", name="某街道总工会", kind="street_union", area=area, **figures
+            )
+
+        await hear(bench, registered("320102001"), registered("320102001", workers=9), registered("320102002"))
+
+        assert [(row.organisation_id, row.area) for row in await bench.rows(Organisation)] == [("union-1", "320102002")]
+        assert await changes(bench) == []
 
 
 class TestEvaluationScore:

@@ -298,6 +298,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_grade_step_area'), 'grade_step', ['area'], unique=False)
     op.create_index(op.f('ix_grade_step_worker_id'), 'grade_step', ['worker_id'], unique=False)
+    op.create_table('held_back_payment',
+    sa.Column('file_id', sa.String(length=60), nullable=False),
+    sa.Column('payment_id', sa.String(length=60), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.String(length=60), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('file_id', 'payment_id', name=op.f('pk_held_back_payment'))
+    )
+    op.create_index(op.f('ix_held_back_payment_area'), 'held_back_payment', ['area'], unique=False)
+    op.create_table('held_back_slip',
+    sa.Column('file_id', sa.String(length=60), nullable=False),
+    sa.Column('slip_no', sa.BigInteger(), nullable=False),
+    sa.Column('payslip_id', sa.String(length=60), nullable=False),
+    sa.Column('worker_id', sa.String(length=60), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('reason', sa.String(length=60), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('file_id', 'slip_no', name=op.f('pk_held_back_slip'))
+    )
+    op.create_index(op.f('ix_held_back_slip_area'), 'held_back_slip', ['area'], unique=False)
     op.create_table('leave',
     sa.Column('leave_id', sa.String(length=60), nullable=False),
     sa.Column('worker_id', sa.String(length=60), nullable=False),
@@ -319,7 +339,7 @@ def upgrade() -> None:
     sa.Column('content_sealed', sa.LargeBinary(), nullable=False),
     sa.Column('payments', sa.Integer(), nullable=False),
     sa.Column('total', sa.BigInteger(), nullable=False),
-    sa.Column('held_back', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('held_back', sa.Integer(), nullable=False),
     sa.Column('sealed_by', sa.String(length=300), nullable=False),
     sa.Column('sealed_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('paid_on', sa.Date(), nullable=True),
@@ -366,6 +386,12 @@ def upgrade() -> None:
     op.create_index(op.f('ix_one_off_payment_area'), 'one_off_payment', ['area'], unique=False)
     op.create_index(op.f('ix_one_off_payment_file_id'), 'one_off_payment', ['file_id'], unique=False)
     op.create_index(op.f('ix_one_off_payment_organisation_id'), 'one_off_payment', ['organisation_id'], unique=False)
+    op.create_table('organisation',
+    sa.Column('organisation_id', sa.String(length=60), nullable=False),
+    sa.Column('area', sa.String(length=12, collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('organisation_id', name=op.f('pk_organisation'))
+    )
+    op.create_index(op.f('ix_organisation_area'), 'organisation', ['area'], unique=False)
     op.create_table('parameter',
     sa.Column('parameter_id', sa.String(length=60), nullable=False),
     sa.Column('code', sa.String(length=120), nullable=False),
@@ -425,8 +451,9 @@ def upgrade() -> None:
     sa.Column('payslip_nos', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('people', sa.Integer(), nullable=False),
     sa.Column('total', sa.BigInteger(), nullable=False),
-    sa.Column('held_back', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('held_back', sa.Integer(), nullable=False),
     sa.Column('sealed_by', sa.String(length=300), nullable=False),
+    sa.Column('sealed_on', sa.Date(), nullable=False),
     sa.Column('sealed_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('paid_on', sa.Date(), nullable=True),
     sa.Column('paid_by', sa.String(length=300), nullable=True),
@@ -630,6 +657,8 @@ def downgrade() -> None:
     op.drop_index('uq_parameter_in_force', table_name='parameter', postgresql_where=sa.text("status = 'in_force'"))
     op.drop_index(op.f('ix_parameter_area'), table_name='parameter')
     op.drop_table('parameter')
+    op.drop_index(op.f('ix_organisation_area'), table_name='organisation')
+    op.drop_table('organisation')
     op.drop_index(op.f('ix_one_off_payment_organisation_id'), table_name='one_off_payment')
     op.drop_index(op.f('ix_one_off_payment_file_id'), table_name='one_off_payment')
     op.drop_index(op.f('ix_one_off_payment_area'), table_name='one_off_payment')
@@ -639,6 +668,10 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_leave_worker_id'), table_name='leave')
     op.drop_index(op.f('ix_leave_area'), table_name='leave')
     op.drop_table('leave')
+    op.drop_index(op.f('ix_held_back_slip_area'), table_name='held_back_slip')
+    op.drop_table('held_back_slip')
+    op.drop_index(op.f('ix_held_back_payment_area'), table_name='held_back_payment')
+    op.drop_table('held_back_payment')
     op.drop_index(op.f('ix_grade_step_worker_id'), table_name='grade_step')
     op.drop_index(op.f('ix_grade_step_area'), table_name='grade_step')
     op.drop_table('grade_step')

@@ -15,7 +15,8 @@ from common.events.decisions import DecisionRecorded
 from common.events.payroll import BalanceSettled
 from common.testing import Bench, somebody
 from payroll.commands import balances
-from payroll.commands.reviewing import ONE_APPROVAL_AT_A_TIME, CalculationOutdated
+from payroll.commands.reviewing import CalculationOutdated
+from payroll.commands.turns import Turn
 from payroll.models import BalanceSettlement, Payee, PayrollRun
 from payroll.operating.recomputing import recompute_run
 from payroll.queries import debts
@@ -351,7 +352,7 @@ class TestAtTheSameTime:
         """Else both would settle the same: the run by recovering it, and this by writing it off."""
         drafted = await drafts(office, owed)
         async with bench.session() as approving, approving.begin():
-            lock = func.pg_advisory_xact_lock(ONE_APPROVAL_AT_A_TIME, func.hashtext("public_welfare"))
+            lock = func.pg_advisory_xact_lock(Turn.APPROVAL, func.hashtext("public_welfare"))
             await approving.execute(select(lock))
             waiting = asyncio.create_task(approves(office, drafted))
             done, _ = await asyncio.wait({waiting}, timeout=0.5)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from common.testing import Bench, somebody
 from payroll.commands import one_off_files as commands
 from payroll.commands import one_off_payments
 from payroll.commands.one_off_payments import OutsideAccount, PaymentInFile
-from payroll.commands.payments import PaymentFormNotKnown
-from payroll.models import OneOffFile, OneOffKind, OneOffPayment
+from payroll.commands.payments import PaidBeforeTheFile, PaymentFormNotKnown
+from payroll.models import HeldBackPayment, OneOffFile, OneOffKind, OneOffPayment
 from payroll.tests.commands.test_one_off_payments import (
     COUNTY,
     INTERN,
@@ -36,6 +37,7 @@ from payroll.tests.files.reading import (
     needs_libreoffice,
     values,
 )
+from payroll.tests.paged import pages
 from payroll.tests.sealed import UNION, has_worker
 
 CARD, NUMBER = "6222021234567890128", "110101199003077715"
@@ -87,7 +89,7 @@ class TestSealOneOffFile:
         payment = await pays_outside(bench)
         file = await seals(bench)
 
-        assert (file.payments, file.total, file.held_back) == (1, 256_000, [])
+        assert (file.payments, file.total, file.held_back) == (1, 256_000, 0)
         found = csv_rows(await content(bench, file))
         assert found[0][:4] == ["总笔数", "1", "总金额（元）", "2560.00"]
         assert found[-1] == ["1", CARD, "钱专家", "建设银行", "2560.00", "2026-09劳务报酬"]
@@ -106,7 +108,8 @@ class TestSealOneOffFile:
         file = await seals(bench, organisation_id=OTHER_UNIT)
 
         assert [row[2] for row in csv_rows(await content(bench, file))[2:]] == ["zhang的姓名"]
-        assert {one["payment_id"]: (one["reason"], one["amount"]) for one in file.held_back} == {
+        assert file.held_back == 3
+        assert {one.payment_id: (one.reason, one.amount) for one in await bench.rows(HeldBackPayment)} == {
             paid["li"].payment_id: ("account_not_confirmed", 256_000),
             paid["wang"].payment_id: ("account_missing", 256_000),
             expert.payment_id: ("account_missing", 256_000),
@@ -223,6 +226,8 @@ class TestRecordOneOffFile:
         inside, outside = await pays_outside(bench), await pays(bench)
         file = await seals(bench)
         done: dict[str, Any] = {"actor": clerk, "file_id": file.file_id, "on": ON, "reference": "20260920-1"}
+        with pytest.raises(PaidBeforeTheFile):
+            await bench.run(commands.record_one_off_file, **(done | {"on": ON - timedelta(days=1)}))
         await bench.run(commands.record_one_off_file, **done)
 
         rows = await rows_of(bench)
@@ -294,16 +299,25 @@ class TestOverHttp:
         assert ([one["file_id"] for one in seen["items"]], "content_sealed" in str(seen)) == ([row["file_id"]], False)
         assert (sheet.status_code, values(sheet.content)[1][3]) == (200, NUMBER)
 
-    async def test_names_a_worker_whose_account_changed_since(self, bench: Bench):
+    async def test_lists_what_is_held_back_and_whose_account_changed_since(self, bench: Bench):
         await has_worker(bench, "zhang")
         await has_account(bench, "zhang")
         await pays_worker(bench, "zhang")
+        outside = [
+            (await pays(bench, organisation_id=OTHER_UNIT, payee_id=payee_id)).payment_id for payee_id in ("a-1", "a-2")
+        ]
         file = await seals(bench, organisation_id=OTHER_UNIT)
         await has_account(bench, "zhang", confirmed=False)
+        path = f"/v1/one-off-files/{file.file_id}"
         async with finance(bench) as client:
-            opened = await client.get(f"/v1/one-off-files/{file.file_id}/content")
+            opened = await client.get(f"{path}/content")
+            waiting = (await client.get(f"{path}/accounts-waiting")).json()
+            first, second = [page async for page in pages(client, f"{path}/held-back", limit=1)]
 
-        assert opened.headers["x-accounts-waiting"] == "zhang"
+        assert opened.headers["x-accounts-waiting-count"] == "1"
+        assert (waiting["items"], waiting["next"]) == ([{"worker_id": "zhang"}], None)
+        held_back = {"amount": "2560.00", "reason": "account_missing"}
+        assert first + second == [{"payment_id": payment_id, **held_back} for payment_id in sorted(outside)]
 
     @pytest.mark.parametrize(
         "body",

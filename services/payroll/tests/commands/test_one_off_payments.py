@@ -15,11 +15,11 @@ from common.events.payroll import OneOffPaymentApproved
 from common.policy import ParameterMissing
 from common.testing import ISSUER, Bench, somebody
 from payroll.commands import one_off_payments as commands
-from payroll.models import OneOffKind, OneOffPayment, Parameter, Payslip
+from payroll.models import OneOffKind, OneOffPayment, Organisation, Parameter, Payslip
 from payroll.rules import tax_severance, withhold_from_intern, withhold_from_remuneration
 from payroll.tests.sealed import STREET, UNION, has_parameters, has_worker
 
-COUNTY = "320102"
+COUNTY, OTHER = "320102", "union-320102002"
 ON = date(2026, 9, 20)
 VECTORS = Path(__file__).parents[1] / "operating" / "vectors" / "iit_vectors.json"
 clerk = somebody(Role.FINANCE, area=COUNTY, subject="clerk")
@@ -69,7 +69,8 @@ async def ready(bench: Bench) -> Bench:
     async with bench.session() as session:
         await session.execute(delete(Parameter).where(Parameter.code == "wage.average"))
         await session.commit()
-    await bench.save(average("100000.00"))
+    await bench.save(average("100000.00"), Organisation(organisation_id=UNION, area=STREET))
+    await bench.save(Organisation(organisation_id=OTHER, area=COUNTY))
     return bench
 
 

@@ -8,7 +8,7 @@ from common.events.payroll import PaymentFileOpened, PaymentFileSealed, RunPaid
 from payroll.commands import accounts, payments, reviewing
 from payroll.commands.checks import SlipsNotIssued
 from payroll.commands.contributions import write_dues
-from payroll.models import ContributionDue, PaymentFile, PayrollRun
+from payroll.models import ContributionDue, HeldBackSlip, PaymentFile, PayrollRun
 from payroll.tests.sealed import approved_run, chief, clerk, has_worker, run_of
 
 RUN = "run-2026-03"
@@ -63,10 +63,10 @@ class TestSealPaymentFile:
     async def test_pays_confirmed_accounts_and_names_who_is_held_back(self, bench, run):
         file = await seals(bench)
 
-        assert (file.number, file.people, file.total) == (1, 1, 398_766)
-        assert {one["worker_id"]: (one["reason"], one["amount"]) for one in file.held_back} == {
-            "li": ("account_not_confirmed", 398_766),
-            "wang": ("account_missing", 398_766),
+        assert (file.number, file.people, file.total, file.held_back) == (1, 1, 398_766, 2)
+        assert {one.worker_id: (one.file_id, one.reason, one.amount) for one in await bench.rows(HeldBackSlip)} == {
+            "li": (file.file_id, "account_not_confirmed", 398_766),
+            "wang": (file.file_id, "account_missing", 398_766),
         }
         assert (await run_of(bench, run)).status == "file_sealed"
         [said] = await bench.sent(PaymentFileSealed)
@@ -97,7 +97,8 @@ class TestSealPaymentFile:
         assert (second.number, second.people) == (2, 1)
         assert not set(first.payslip_nos) & set(second.payslip_nos)
         assert "wang的姓名" in await content(bench, second)
-        assert [one["worker_id"] for one in second.held_back] == ["li"]
+        held_back = [one.worker_id for one in await bench.rows(HeldBackSlip) if one.file_id == second.file_id]
+        assert (second.held_back, held_back) == (1, ["li"])
 
     async def test_nobody_is_paid_twice(self, bench, run):
         await seals(bench)

@@ -27,6 +27,11 @@ async def paid(bench, year: int, *months: int, gross: int = 500_000, **of_slips:
         await approved_run(bench, {"zhang": {"base": gross}}, month=name, of_slips=of_slips)
 
 
+async def paid_next_door(bench, *, month: str = "2026-01", status: str = "approved", **of_slips: int) -> None:
+    next_door = {"run_id": "next-door", "area": "320103001", "organisation_id": "union-320103001"}
+    await approved_run(bench, {"zhang": {"base": 100}}, month=month, status=status, of_slips=of_slips, **next_door)
+
+
 async def sets(bench, **changes) -> TaxCard:
     given = {
         "paid_before_this_year": True,
@@ -176,6 +181,30 @@ class TestChooseBonusWay:
         with pytest.raises(tax_cards.WayNotOpen):
             await self.chooses(bench, "separate")
 
+    @pytest.mark.parametrize("actor", [worker, clerk], ids=["himself", "the office"])
+    async def test_not_twice_in_a_year_wherever_the_first_was(self, bench, actor):
+        """An employer in the next county taxed a bonus apart: the street sees no slip of it, and counts it as a batch
+        does.
+        """
+        await paid_next_door(bench, bonus=3_600_000)
+
+        with pytest.raises(tax_cards.WayNotOpen) as refused:
+            await self.chooses(bench, "separate", actor=actor)
+        assert refused.value.params == {"year": 2026, "times": 1}
+        assert (await self.chooses(bench, "merged", actor=actor)).bonus_way == "merged"
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        [
+            pytest.param({"month": "2025-12"}, id="in the year before"),
+            pytest.param({"status": "reviewed"}, id="in a run that nobody approved"),
+        ],
+    )
+    async def test_is_open_after_a_bonus_elsewhere_that_does_not_count(self, bench, elsewhere):
+        await paid_next_door(bench, bonus=3_600_000, **elsewhere)
+
+        assert (await self.chooses(bench, "separate")).bonus_way == "separate"
+
 
 class TestShowBonusWays:
     """LAW-IIT-BONUS and LAW-IIT: both ways are shown; by IIT-16 and IIT-17 of the handbook over a whole year."""
@@ -225,6 +254,22 @@ class TestShowBonusWays:
         shown = await self.shown(bench, "20000.00", year=2028, paid_in="2028-12")
 
         assert (shown.so_far.separate, shown.so_far.better) == (None, "merged")
+
+    async def test_shows_no_way_apart_once_it_was_gone_in_another_county(self, bench):
+        before = await self.shown(bench, "36000.00")
+        await paid_next_door(bench, bonus=3_600_000)
+        after = await self.shown(bench, "36000.00")
+
+        assert before.so_far.separate is not None
+        assert (after.so_far.separate, after.so_far.merged) == (None, before.so_far.merged)
+
+    async def test_adds_what_the_same_employer_paid_in_another_county(self, bench):
+        await paid(bench, 2026, 1, gross=2_000_000)
+        before = await self.shown(bench, "36000.00")
+        next_door = {"run_id": "next-door", "area": "320103001"}
+        await approved_run(bench, {"zhang": {"base": 2_000_000}}, month="2026-02", **next_door)
+
+        assert (await self.shown(bench, "36000.00")).so_far.merged > before.so_far.merged
 
     async def test_keeps_nothing(self, bench):
         await paid(bench, 2026, 1)

@@ -8,7 +8,7 @@ import pytest
 from payroll import queries
 from payroll.commands import entries, tax_cards
 from payroll.models import PayrollBatch
-from payroll.queries.files import explained_lines, reported_in_year, run_of_slips
+from payroll.queries.files import SlipsOf, explained_lines, reported_in_year, run_of_slips
 from payroll.queries.payslips import opened
 
 UNION: dict[str, Any] = {"staff": "union_worker", "area": "320102001"}
@@ -68,7 +68,7 @@ class TestDeductions:
 
         run = await office.the_run(run_id)
         async with office.bench.session() as session:
-            reported = await reported_in_year(session, run=run)
+            reported = await reported_in_year(session, SlipsOf(run.run_id))
 
         assert reported == {("chen", EMPLOYER): {"additional.infant_care": 400_000, "other.personal_pension": 100_000}}
 
@@ -87,7 +87,7 @@ class TestTheWholeYearAtOnce:
     async def test_from_january_on_and_the_words_say_why(self, office: Any) -> None:
         run_id = await office.pays("2026-01", **UNION)
         async with office.bench.session() as session:
-            slips = await run_of_slips(session, run=await office.the_run(run_id))
+            slips = await run_of_slips(session, run=await office.the_run(run_id), wanted=SlipsOf(run_id))
             lines = await explained_lines(session, slips.slips)
         [batch] = [one for one in await office.bench.rows(PayrollBatch) if one.run_id == run_id]
         columns = opened(batch.snapshot)
@@ -104,7 +104,7 @@ class TestTheWholeYearAtOnce:
         await office.enters("li", "2026-01", overtime_pay="62000.00")
         run_id = await office.pays("2026-01", **UNION)
         async with office.bench.session() as session:
-            slips = await run_of_slips(session, run=await office.the_run(run_id))
+            slips = await run_of_slips(session, run=await office.the_run(run_id), wanted=SlipsOf(run_id))
             lines = await explained_lines(session, slips.slips)
 
         [slip] = [one for one in slips.slips if one.worker_id == "li"]

@@ -120,6 +120,17 @@ class TestSetAside:
     def test_for_what_was_entered(self, entered: dict[str, str], reason: str) -> None:
         assert aside(work_out(batch_of(Person(entered=entered)))) == {0: {reason}}
 
+    @pytest.mark.parametrize(("years", "reasons"), [(100, {}), (101, {0: {"amount_too_large"}})])
+    def test_for_more_than_anybody_is_paid(self, years: int, reasons: dict[int, set[str]]) -> None:
+        grown = {"component": "years", "label_zh": "工龄工资", "kind": "per_year", "amount": "1000000.00"}
+        by = PLAIN | answers(pay_composition={"components": [grown]})
+
+        results = work_out(batch_of(Person("li", [Stretch(years=years)]), Person("wang", [Stretch(years=1)]), by=by))
+
+        assert aside(results) == reasons
+        assert total(results, "gross") == ("0.00" if reasons else "100000000.00")
+        assert results.paid.tolist() == [not reasons, True]
+
     def test_for_every_reason_at_once(self) -> None:
         person = Person(stretches=[Stretch(standard=None)], score=None)
 

@@ -1,6 +1,7 @@
 import io
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pypdf
@@ -12,12 +13,16 @@ from common.events.payroll import TaxSheetExported
 from common.testing import somebody
 from payroll.commands import entries, exporting
 from payroll.commands.exporting import FileKind, FormatNotOffered, NothingInPart, TaxSheet, TooManySlips
+from payroll.files import payslips
+from payroll.files.figures import RunOfSlips
 from payroll.models import Change, Payee, PayslipLine
+from payroll.queries import files
 from payroll.tests.files.reading import csv_rows, formulas_and_hidden_parts, values
 from payroll.tests.files.test_pages import text_of
 from payroll.tests.sealed import STREET, UNION, approved_run, clerk, has_worker
 
 RUN = "run-2026-03"
+COUNTY, STREET_2 = "320102", "320102002"
 NUMBER = "320102199001011234"
 MARCH = {
     "base": 400_000,
@@ -44,9 +49,9 @@ async def run(bench) -> str:
     """Two people of a union in a county, and a third one in another street, without a known identity number."""
     await has_person(bench, "zhang", name="=1+1")
     await has_person(bench, "li")
-    await has_person(bench, "wang", number=None, area="320102002", organisation_id="union-2")
-    await approved_run(bench, {"zhang": MARCH, "li": MARCH})
-    await approved_run(bench, {"wang": MARCH}, area="320102002", organisation_id="union-2")
+    await has_person(bench, "wang", number=None, area=STREET_2, organisation_id="union-2")
+    await approved_run(bench, {"zhang": MARCH, "li": MARCH}, run_area=COUNTY)
+    await approved_run(bench, {"wang": MARCH}, area=STREET_2, organisation_id="union-2")
     return RUN
 
 
@@ -78,7 +83,7 @@ class TestPayrollSheet:
         assert rows[6][6] == 12000
 
     async def test_holds_an_area_alone_where_it_is_asked(self, bench, run):
-        rows = values(await written(bench, FileKind.PAYROLL_SHEET, area="320102002"), "工资表")
+        rows = values(await written(bench, FileKind.PAYROLL_SHEET, area=STREET_2), "工资表")
 
         assert [row[4] for row in rows[3:]] == ["wang", None]
 
@@ -123,12 +128,83 @@ class TestPayrollSheet:
 
         assert rows[3][1:] == ["zhang", "=1+1", "2026-01", "基本工资", 123.45, "等级变动"]
 
-    async def test_refuses_a_run_larger_than_a_file(self, bench, run, monkeypatch):
-        monkeypatch.setattr(exporting, "MOST_SLIPS", 2)
-        with pytest.raises(TooManySlips):
-            await written(bench, FileKind.PAYROLL_SHEET)
 
-        assert await written(bench, FileKind.PAYROLL_SHEET, area=STREET)
+class TestALargeRun:
+    """Every file of it comes by area; what a file cannot hold is counted, and nothing of it is read."""
+
+    @pytest.fixture
+    def read(self, monkeypatch) -> list[str]:
+        """Whose slips are read; a file holds two of them."""
+        monkeypatch.setattr(exporting, "MOST_SLIPS", 2)
+        monkeypatch.setattr(payslips, "MOST_IN_A_PDF", 2)
+        found: list[str] = []
+
+        async def noted(*given: Any, **wanted: Any) -> RunOfSlips:
+            slips = await files.run_of_slips(*given, **wanted)
+            found.extend(slip.worker_id for slip in slips.slips)
+            return slips
+
+        queries = SimpleNamespace(**vars(files) | {"run_of_slips": noted})
+        monkeypatch.setattr(exporting, "queries", queries)
+        return found
+
+    @pytest.mark.parametrize("kind", FileKind)
+    async def test_one_more_than_a_file_takes_is_refused_before_anything_is_read(self, bench, run, read, kind):
+        with pytest.raises(TooManySlips) as refused:
+            await written(bench, kind)
+
+        assert (refused.value.params, read) == ({"slips": 3, "most": 2}, [])
+
+    @pytest.mark.parametrize("kind", FileKind)
+    async def test_as_many_as_a_file_takes_come_by_area(self, bench, run, read, kind):
+        assert await written(bench, kind, area=STREET)
+        assert read == ["li", "zhang"]
+
+    async def test_has_a_tax_sheet_for_each_street(self, bench, run, read):
+        with pytest.raises(TooManySlips):
+            await exported(bench)
+        assert read == []
+        sheets = [[row["工号"] for row in await exported(bench, area=area)] for area in (STREET, STREET_2)]
+
+        assert sheets == [["li", "zhang"], ["wang"]]
+        assert [(said.area, said.people) for said in await bench.sent(TaxSheetExported)] == [(STREET, 2), (STREET_2, 0)]
+
+    async def test_of_a_sheet_of_bonuses_the_bonuses_are_counted(self, bench, run, read):
+        await has_person(bench, "chen", area=STREET_2)
+        await approved_run(bench, {"chen": MARCH}, area="320102003", of_slips={"bonus": 1, "bonus_tax": 0})
+
+        assert [row["工号"] for row in await exported(bench, TaxSheet.BONUSES)] == ["chen"]
+        assert read == ["chen"]
+
+    async def test_of_pages_each_part_reads_its_own(self, bench, run, read):
+        parts = [await written(bench, FileKind.PAYSLIPS, "pdf", part=number) for number in (1, 2)]
+
+        assert [len(pypdf.PdfReader(io.BytesIO(part)).pages) for part in parts] == [2, 1]
+        assert read == ["li", "zhang", "wang"]
+        with pytest.raises(NothingInPart) as refused:
+            await written(bench, FileKind.PAYSLIPS, "pdf", part=3)
+        assert refused.value.params == {"part": 3, "parts": 2}
+
+    @pytest.mark.parametrize(
+        ("area", "inside"),
+        [
+            pytest.param(COUNTY, True, id="the run's own area"),
+            pytest.param(STREET + "001", True, id="a community of it, though nobody is paid there"),
+            pytest.param("3201", False, id="an area above"),
+            pytest.param("320103001", False, id="a street beside it"),
+        ],
+    )
+    async def test_the_area_is_one_of_the_run(self, bench, run, area, inside):
+        if inside:
+            assert await exported(bench, area=area) is not None
+            assert await written(bench, FileKind.PAYROLL_SHEET, area=area)
+            return
+        with pytest.raises(exporting.AreaNotOfRun):
+            await exported(bench, area=area)
+        with pytest.raises(exporting.AreaNotOfRun) as refused:
+            await written(bench, FileKind.PAYROLL_SHEET, area=area)
+        assert refused.value.params == {"area": area, "of": COUNTY}
+        assert await bench.sent(TaxSheetExported) == []
 
 
 class TestPayslips:
@@ -240,7 +316,7 @@ class TestTaxSheet:
         await has_person(bench, "zhang")
         await has_person(bench, "li")
         await approved_run(bench, {"zhang": MARCH}, of_slips={"bonus": 3_600_000, "bonus_tax": 108_000})
-        await approved_run(bench, {"li": MARCH}, area="320102002")
+        await approved_run(bench, {"li": MARCH}, area=STREET_2)
 
         [row] = await exported(bench, TaxSheet.BONUSES)
 

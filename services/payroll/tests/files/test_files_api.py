@@ -3,6 +3,7 @@ import pytest
 from common.actors import Role
 from common.events.payroll import TaxSheetExported
 from common.tables import IdempotentAnswer
+from payroll.commands import exporting
 from payroll.files.writing import CSV, XLSX
 from payroll.models import Entry, Payee
 from payroll.tests.files.test_importing import LI, ZHANG, sheet
@@ -15,7 +16,7 @@ RUN = "run-2026-03"
 async def run(bench) -> None:
     await has_worker(bench, "zhang", account="http://127.0.0.1:8000/dev|zhang")
     await has_worker(bench, "li")
-    await approved_run(bench, {"zhang": {"base": 400_000}, "li": {"base": 400_000}})
+    await approved_run(bench, {"zhang": {"base": 400_000}, "li": {"base": 400_000}}, run_area="320102")
 
 
 class TestFiles:
@@ -50,7 +51,9 @@ class TestFiles:
             (f"payroll-runs/{RUN}/files/secrets", 422),
             (f"payroll-runs/{RUN}/files/payslips?format=csv", 422),
             (f"payroll-runs/{RUN}/files/payroll_sheet?area=abc", 422),
+            (f"payroll-runs/{RUN}/files/payroll_sheet?area=320103", 422),
             (f"payroll-runs/{RUN}/tax-sheets/wages", 422),
+            (f"payroll-runs/{RUN}/tax-sheets/wages?reason=2026年3月申报&area=320103", 422),
         ],
     )
     async def test_that_there_are_not_are_said_so(self, bench, run, path, status):
@@ -67,6 +70,20 @@ class TestFiles:
         assert (answer.status_code, answer.headers["content-type"]) == (200, XLSX)
         assert len(await bench.sent(TaxSheetExported)) == 1
         assert await bench.rows(IdempotentAnswer) == []
+
+    async def test_of_a_run_too_large_come_by_the_area_that_the_refusal_names(self, bench, run, monkeypatch):
+        await has_worker(bench, "sun", area="320102002")
+        await approved_run(bench, {"sun": {"base": 1}}, area="320102002")
+        monkeypatch.setattr(exporting, "MOST_SLIPS", 2)
+        answers = []
+        async with bench.client(Role.FINANCE, area="320102", language="en") as client:
+            for path in ("tax-sheets/wages?reason=2026年3月申报", "files/payroll_sheet?by_street=true"):
+                refused = await client.get(f"/v1/payroll-runs/{RUN}/{path}")
+                answers.append((refused.json()["code"], "`area`" in refused.json()["detail"]))
+                by_area = await client.get(f"/v1/payroll-runs/{RUN}/{path}&area=320102001")
+                answers.append((by_area.status_code, "-320102001." in by_area.headers["content-disposition"]))
+
+        assert answers == [("TOO_MANY_SLIPS", True), (200, True)] * 2
 
     @pytest.mark.parametrize("role", [Role.LEAD_DEPARTMENT, Role.AUDITOR, Role.WORKER])
     async def test_with_identity_numbers_are_for_finance_alone(self, bench, run, role):

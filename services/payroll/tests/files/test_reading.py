@@ -366,6 +366,25 @@ class TestCsv:
     def test_names_its_faults_too(self, written, code):
         assert found(self.TEXT.format(written).encode()) == [(code, 2, "D", PAY.heading)]
 
+    @pytest.mark.parametrize(
+        ("cell", "line"),
+        [
+            pytest.param('"1', 2, id="half a quotation, to the end of the file"),
+            pytest.param('"1"2', 2, id="a quotation that ends within the cell"),
+            pytest.param("1" * 131_073, 2, id="a cell longer than is read"),
+        ],
+    )
+    def test_that_cannot_be_read_says_in_which_line(self, cell, line):
+        with pytest.raises(NotReadable) as refused:
+            read_grids(f"人员编号,月份,{PAY.heading}\r\nzhang,2026-03,{cell}".encode())
+
+        assert (refused.value.code, f"第 {line} 行" in refused.value.zh) == ("CSV_BROKEN", True)
+
+    def test_may_quote_a_comma_a_line_and_a_quotation_mark(self):
+        read = read_grids('a,"1,000","x\r\ny","say ""no"""'.encode("utf-8-sig"))
+
+        assert [cell.value for cell in read[0].rows[0][1]] == ["a", "1,000", "x\r\ny", 'say "no"']
+
     def test_takes_off_the_apostrophe_that_made_text_harmless(self):
         assert entered(self.TEXT.format("'1200").encode())[0][-1] == 120_000
 

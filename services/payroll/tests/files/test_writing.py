@@ -62,8 +62,14 @@ class TestText:
 
     @pytest.mark.parametrize("hidden", ["\u202e=1+1", "\u200b@SUM(A1)", "\x00=1", "\x1b+1"])
     def test_of_a_formula_behind_what_is_taken_out_begins_with_an_apostrophe(self, hidden):
-        assert not may_be_formula(hidden)
+        assert may_be_formula(hidden)
         assert harmless(hidden) == "'" + plain(hidden)
+
+    @pytest.mark.parametrize("hidden", ["\u202e=1+1", "\u200b@SUM(A1)", "\u2066 +1"])
+    def test_of_a_formula_behind_what_is_taken_out_stays_text_in_a_workbook(self, hidden):
+        [*_, row] = cells(write_xlsx([replace(NAMES, rows=[(hidden, "1", 1, 1)])]))
+
+        assert (row[0].data_type, row[0].value, row[0].quotePrefix) == ("s", plain(hidden), True)
 
     @pytest.mark.parametrize(
         ("written", "kept"),

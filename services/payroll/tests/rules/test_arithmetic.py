@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from common import money
 from payroll.rules.arithmetic import (
     MOST,
+    WIDE,
     Ratio,
     Rounding,
     column,
     half_up,
     half_up_by,
+    product,
     rounded,
     share_by_weights,
     share_out,
@@ -49,6 +51,21 @@ class TestRounding:
         exact = (Decimal(amount) * rate).quantize(Decimal(1), ROUND_HALF_UP)
 
         assert half_up(column(amount), Ratio.of(rate))[0] == exact
+
+
+class TestProduct:
+    @given(amount=st.integers(-MOST * 31, MOST * 31), factor=st.integers(0, 10**6))
+    def test_is_exact_also_beyond_int64(self, amount: int, factor: int) -> None:
+        assert int(product(np.array([amount]), np.array([factor]))[0]) == amount * factor
+
+    @pytest.mark.parametrize(("amount", "is_wide"), [(WIDE - 1, False), (WIDE, True), (-WIDE, True)])
+    def test_is_worked_out_in_wide_integers_from_where_it_must_be(self, amount: int, is_wide: bool) -> None:
+        assert (product(np.array([amount]), np.array([1])).dtype == object) is is_wide
+
+    @given(amount=st.integers(0, 10**8), rate=st.decimals("0", "1", places=12))
+    def test_a_wide_factor_gives_back_what_it_was_given(self, amount: int, rate: Decimal) -> None:
+        for found in (half_up(column(amount), Ratio.of(rate)), rounded(column(amount), Ratio.of(rate), 1, Rounding.UP)):
+            assert found.dtype == np.int64
 
 
 class TestShares:

@@ -145,6 +145,19 @@ class TestTerms:
         with pytest.raises(ValidationError, match=words):
             PayComposition.model_validate({"components": components})
 
+    @pytest.mark.parametrize(("doublings", "fits"), [(5, True), (6, False)])
+    def test_what_it_may_come_to_is_an_amount_that_is_reckoned_exactly(self, doublings: int, fits: bool) -> None:
+        """250 million yuan for whoever has served 250 years, and each share of all before it as much again."""
+        made = [component("years", "per_year", amount="1000000.00")]
+        for number in range(doublings):
+            made.append(component(f"share_{number}", "share_of", share="1", of=[one["component"] for one in made]))
+
+        if fits:
+            PayComposition.model_validate({"components": made})
+        else:
+            with pytest.raises(ValidationError, match="more than 10000000000 yuan a month"):
+                PayComposition.model_validate({"components": made})
+
     def test_what_a_decision_recorded_reads_back(self) -> None:
         terms = PayComposition.model_validate({"components": [TABLE | {"else": "1.00"}]})
 

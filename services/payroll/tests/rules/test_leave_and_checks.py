@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -12,12 +13,20 @@ from common.policy.decisions import recompute
 from common.testing import decide_here
 from payroll import rules
 from payroll.rules.checks import SchemeAverage
-from payroll.rules.leave import LeaveKindPay
+from payroll.rules.leave import LeaveKindPay, leave_pay
 from payroll.rules.pay import ProbationPay
 from payroll.rules.sealing import EMPTY_ROOT, hash_leaf, root_of
 
 NANJING, CHANGCHUN = "320102001", "220102001"
 MARCH = date(2026, 3, 1)
+
+
+class TestLeaveOfTheLargestPay:
+    @pytest.mark.parametrize("usual", [10**9, 10**13, 10**15])
+    def test_is_exact_beyond_int64(self, usual: int) -> None:
+        paid, one, nothing = LeaveKindPay(share=Decimal("0.654321")), np.array([1]), np.array([0])
+
+        assert leave_pay(paid, np.array([usual]), one, nothing, one, nothing)[0] == usual * 654_321 // 10**6
 
 
 def decided(rule: Any, *, area: str = NANJING, staff: str = "union_worker", **facts: Any) -> Any:
