@@ -165,11 +165,17 @@ def _inputs(draw: Generator, month: str, workers: Any) -> Inputs:
         leave={},
         entered=entered if month == MONTH else {},
         bases={"pension": _some(draw, people, 4, 3_000_00, 25_000_00)},
-        kept={"medical": _some(draw, people, 4, 3_000_00, 25_000_00)},
+        kept=_kept(draw, people),
         insured=np.ones(people, dtype=np.bool_),
         insurance=Coded(np.full(people, -1), ()),
         month_of_first_job=np.full(people, ABSENT),
     )
+
+
+def _kept(draw: Generator, people: int) -> dict[str, Any]:
+    """The pay of the first month, but of one in ten, whose first month it is."""
+    kept = np.where(draw.integers(0, 10, people) == 0, ABSENT, draw.integers(3_000_00, 25_000_00, people))
+    return {scheme: kept.copy() for scheme in ("housing_fund", "injury", "medical", "pension", "unemployment")}
 
 
 def _some(draw: Generator, people: int, one_in: int, low: int, high: int) -> Any:

@@ -149,26 +149,40 @@ def _kept(inputs: Inputs, scheme: Scheme) -> Int | None:
     return np.where(inputs.part_time, ABSENT, kept) if inputs.part_time.any() else kept
 
 
-def first_pay_of(inputs: Inputs, sheet: Sheet, counted: Int) -> dict[str, Int]:
-    """By scheme the pay that whoever has no base goes by, before floor and ceiling; ABSENT for others.
+def first_pay_of(inputs: Inputs, sheet: Sheet, counted: Int, *, known_too: bool) -> dict[str, Int]:
+    """By scheme the pay that whoever has no base goes by, before floor and ceiling; ABSENT for others. Whose first
+    month is known already is among them only with `known_too`.
 
     Pay by the hour is no pay of a month that could stand for later ones.
     """
     terms = needed_terms(inputs, sheet.answers, "contributions.amounts", ContributionSchemes)
-    found = {}
+    found: dict[str, Int] = {}
+    known: dict[tuple[int, ...], Int | None] = {}  # shared by schemes that go by the same
     for scheme, _ in figures_of(Same(terms)):
         if scheme.unset_base != FIRST_MONTH:
             continue
-        rows, owed = ~inputs.part_time, sheet.owed[scheme.scheme]
-        if owed is not None:
-            rows = rows & owed
-        if (given := inputs.bases.get(scheme.scheme)) is not None:
-            rows = rows & (given == ABSENT)
-        if rows.any():
-            kept = inputs.kept.get(scheme.scheme)
-            pay = counted if kept is None else np.where(kept == ABSENT, counted, kept)
-            found[scheme.scheme] = np.where(rows, pay, ABSENT)
+        by = sheet.owed[scheme.scheme], inputs.bases.get(scheme.scheme), inputs.kept.get(scheme.scheme)
+        key = tuple(map(id, by))
+        if key not in known:
+            known[key] = _unset_pay(inputs, counted, *by, known_too=known_too)
+        if (pay := known[key]) is not None:
+            found[scheme.scheme] = pay
     return found
+
+
+def _unset_pay(
+    inputs: Inputs, counted: Int, owed: Bool | None, given: Int | None, kept: Int | None, *, known_too: bool
+) -> Int | None:
+    rows = ~inputs.part_time
+    if owed is not None:
+        rows &= owed
+    if given is not None:
+        rows &= given == ABSENT
+    if kept is not None and not known_too:
+        rows &= kept == ABSENT
+    elif kept is not None:
+        counted = np.where(kept == ABSENT, counted, kept)
+    return np.where(rows, counted, ABSENT) if rows.any() else None
 
 
 def check_floor(inputs: Inputs, sheet: Sheet, earned: Earned, composition: PayComposition, own: Int) -> None:

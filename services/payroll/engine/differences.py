@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from payroll.engine.columns import ABSENT, Batch, Bool, Found, Int, Past
-from payroll.engine.first_pay import FirstPay, Month
+from payroll.engine.first_pay import OWN, FirstPay, Month
 from payroll.engine.layout import DUES, is_worked_out_again
 from payroll.engine.months import contribute_and_hold, dues_of, work_month
 from payroll.engine.pooling import Piece
@@ -48,10 +48,9 @@ def differences_of(batch: Batch, places: dict[str, int]) -> Differences:
     first_pay = FirstPay(batch.inputs.size)
     relief = zeros(batch.inputs.size)
     for one in past:
-        month = first_pay.month(one.inputs, one.mine)
-        held = _work_again(
-            replace(one, inputs=month.inputs), places, periods.index(one.inputs.period), collected, month
-        )
+        month = first_pay.month(one.inputs, one.mine, collected.employer(one))
+        again = replace(one, inputs=month.inputs)
+        held = _work_again(again, places, periods.index(one.inputs.period), collected, month)
         month.close()
         if one.inputs.month[:4] == batch.paid_in[:4]:
             _relieve(one, held, relief)
@@ -87,7 +86,7 @@ class _Collected:
 
     def employer(self, past: Past) -> Int:
         """By row the number of its employer, where that is another than the one of the slip that it goes to."""
-        numbers = np.full(past.inputs.size, -1, dtype=np.int64)
+        numbers = np.full(past.inputs.size, OWN, dtype=np.int64)
         if not len(self.here):
             return numbers
         then = np.array(past.inputs.organisation_ids, dtype=object)
@@ -99,7 +98,6 @@ class _Collected:
 def _work_again(past: Past, places: dict[str, int], period: int, collected: _Collected, month: Month) -> Bool:
     """True for the rows that are paid here; their differences are collected."""
     held = np.zeros(past.inputs.size, dtype=bool)
-    employer = collected.employer(past)
 
     def finish(piece: Piece) -> None:
         month.look(piece)
@@ -113,7 +111,7 @@ def _work_again(past: Past, places: dict[str, int], period: int, collected: _Col
         code, at = ((apart != 0) & here).nonzero()
         if len(at):
             place = np.array([places[one] for one in codes], dtype=np.int64)[code]
-            change, then = past.change_id[piece.rows][at], employer[piece.rows][at]
+            change, then = past.change_id[piece.rows][at], month.employer[piece.rows][at]
             when = np.full(len(at), period, dtype=np.int64)
             collected.rows.append((mine[at], place, apart[code, at], when, change, then))
         for one in piece.sheet.found:

@@ -109,14 +109,9 @@ def too_large(columns: Iterable[Int], most: int) -> Bool | None:
     """The rows with an amount that is beyond what pay can be; None where there is none."""
     found: Bool | None = None
     for column in columns:
-        if not column.size:
-            continue
-        below = np.count_nonzero(column < -most)  # what is absent among them
-        if column.max() <= most and (not below or below == np.count_nonzero(column == ABSENT)):
-            continue
-        beyond = (np.abs(column) > most) & (column != ABSENT)
-        if beyond.any():
-            found = beyond if found is None else found | beyond
+        size = np.abs(column)  # ABSENT has no counterpart among integers and stays below zero
+        if column.size and size.max() > most:
+            found = size > most if found is None else found | (size > most)
     return found
 
 

@@ -49,11 +49,11 @@ def work_columns(batch: Batch) -> Worked:
     keep_memory()
     layout = layout_of(batch)
     differences = differences_of(batch, places(layout))
-    month = differences.first_pay.month(batch.inputs, np.arange(batch.inputs.size))
+    month = differences.first_pay.present(batch.inputs)
     settling = _Settling(batch, layout, differences, month)
     present = None if bool(batch.present.all()) else batch.present
     pools = work_month(month.inputs, batch.answers, present, settle=settling.settle, finish=settling.finish)
-    month.close_last()
+    month.close()
     return settling.worked(pools)
 
 
