@@ -13,7 +13,7 @@ from starlette.routing import Match
 
 from common.policy.decisions import Decision
 from common.policy.documents import NoClause, NotChosen
-from common.policy.parameters import ParameterMissing
+from common.policy.parameters import FiguresUnfit, ParameterMissing
 from common.wording import describe_decision
 from common.words import NOUNS, WORDS
 
@@ -231,6 +231,18 @@ async def _on_missing_parameter(request: Request, error: Exception) -> Response:
     )
 
 
+async def _on_unfit_figures(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FiguresUnfit)  # noqa: S101  # registered for this class alone
+    return problem(
+        request,
+        status=409,
+        code="FIGURES_UNFIT",
+        detail=error.en if language_of(request) == "en" else error.zh,
+        params={"codes": error.codes},
+        clause=error.clause,
+    )
+
+
 _FAULTS = {
     "missing": ("缺少必填项", "required"),
     "extra_forbidden": ("不接受此字段", "not an accepted field"),
@@ -324,6 +336,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(NoClause, _on_no_clause)
     app.add_exception_handler(NotChosen, _on_no_clause)
     app.add_exception_handler(ParameterMissing, _on_missing_parameter)
+    app.add_exception_handler(FiguresUnfit, _on_unfit_figures)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_crash)

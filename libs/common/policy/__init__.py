@@ -3,7 +3,7 @@
 from common.policy.decisions import Decision
 from common.policy.documents import Clause, Document, NoClause, NotChosen, Policies
 from common.policy.loading import load_policies
-from common.policy.parameters import NO_PARAMETERS, ParameterMissing, ParameterRow, Parameters
+from common.policy.parameters import NO_PARAMETERS, FiguresUnfit, ParameterMissing, ParameterRow, Parameters
 from common.policy.rules import RULES, Finding, Rule, Terms, rule
 from common.policy.seeds import load_seeds
 
@@ -13,6 +13,7 @@ __all__ = [
     "Clause",
     "Decision",
     "Document",
+    "FiguresUnfit",
     "Finding",
     "NoClause",
     "NotChosen",

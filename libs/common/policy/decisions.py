@@ -73,7 +73,7 @@ def decide_by(
     organisation: str | None = None,
     parameters: Parameters = NO_PARAMETERS,
 ) -> Decision[T]:
-    filled = answer.filled_on(on, choices, parameters, area=area, staff=staff)
+    filled = answer.require_on(on, choices, parameters, area=area, staff=staff)
     checked = rule.facts.model_validate(dict(facts))
     outcome = rule(filled.terms, **{name: getattr(checked, name) for name in rule.facts.model_fields})
     return Decision(

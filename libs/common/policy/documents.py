@@ -6,10 +6,18 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from common.areas import AREA_CODE, Level, within
-from common.policy.parameters import ParameterMissing, ParameterRow, Parameters, Placeholder, fill, placeholders
+from common.policy.parameters import (
+    FiguresUnfit,
+    ParameterMissing,
+    ParameterRow,
+    Parameters,
+    Placeholder,
+    fill,
+    placeholders,
+)
 from common.policy.rules import RULES, Rule, Terms
 from common.words import word
 
@@ -188,7 +196,7 @@ class Answer:
     ) -> "Filled":
         """The terms in force, what was left open from `choices` by term, figures from `parameters`.
 
-        Raises NotChosen, ParameterMissing.
+        Raises NotChosen, ParameterMissing, and ValidationError where the terms cannot take what they are filled with.
         """
         since = self.since(on)
         rows: dict[str, ParameterRow] = {}
@@ -213,6 +221,17 @@ class Answer:
             {term: value for term, value in values.items() if value is not None}
         )
         return Filled(terms, since, {code: row.parameter_id for code, row in rows.items()})
+
+    def require_on(
+        self, on: date, choices: Mapping[str, Any], parameters: Parameters, *, area: str, staff: str
+    ) -> "Filled":
+        """As `filled_on`, for whoever goes by the terms: FiguresUnfit instead of ValidationError."""
+        try:
+            return self.filled_on(on, choices, parameters, area=area, staff=staff)
+        except ValidationError as fault:
+            first = fault.errors()[0]
+            reason = f"{'.'.join(map(str, first['loc']))} {first['msg']}".strip()
+            raise FiguresUnfit(clause=self.clause.clause_id, codes=self.codes_on(on), reason=reason) from None
 
 
 @dataclass(frozen=True)

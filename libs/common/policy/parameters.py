@@ -57,6 +57,17 @@ class ParameterMissing(Exception):
         super().__init__(self.en)
 
 
+class FiguresUnfit(Exception):
+    """Figures that were checked, and that the clause which goes by them cannot take on the day."""
+
+    def __init__(self, *, clause: str, codes: Iterable[str], reason: str) -> None:
+        self.clause, self.codes = clause, sorted(codes)
+        named = "、".join(self.codes)
+        self.zh = f"条款 {clause} 不能以已录入的数值（{named}）执行：{reason}。请更正该数值，由另一人复核后再办理。"
+        self.en = f"Clause {clause} cannot go by the figures entered ({named}): {reason}. Correct and check them first."
+        super().__init__(self.en)
+
+
 class Parameters:
     """Rows, and which of them has the say in a place on a day."""
 

@@ -10,7 +10,17 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
 from common.errors import add_error_handlers
-from common.policy import RULES, ParameterMissing, ParameterRow, Parameters, Terms, load_policies, load_seeds, rule
+from common.policy import (
+    RULES,
+    FiguresUnfit,
+    ParameterMissing,
+    ParameterRow,
+    Parameters,
+    Terms,
+    load_policies,
+    load_seeds,
+    rule,
+)
 from common.policy.decisions import decide, recompute
 from common.policy.faults import PolicyFault
 from common.policy.parameters import PARAMETERS, ParameterKind, kind_of, parameter, placeholders
@@ -33,7 +43,7 @@ class Level(BaseModel):
 
 
 class Paid(Terms):
-    least: int | None = None
+    least: int | None = Field(default=None, lt=1000)
     hourly: int | None = None
     levels: tuple[Level, ...] = ()
 
@@ -148,6 +158,40 @@ class TestAnswer:
             "code": "trial.plain.first", "area": "320102", "staff": "clerk", "on": "2026-07-01",
         }  # fmt: skip
         assert words in answer.json()["detail"]
+
+
+def of_wage(monthly: int) -> Parameters:
+    wage = {"monthly": monthly, "hourly": None}
+    return Parameters(ROWS).with_rows([ParameterRow("wage-2", CODE, "3201", "", JULY, wage)])
+
+
+class TestUnfit:
+    """A checked figure that the clause's own terms do not take."""
+
+    def test_is_one_beyond_what_the_terms_take(self, folder):
+        policies = load_policies(folder(clause(TERMS)))
+
+        assert decided(policies, of_wage(999), given=999).permits
+        with pytest.raises(FiguresUnfit) as unfit:
+            decided(policies, of_wage(1000))
+        assert (unfit.value.clause, unfit.value.codes) == ("A-1", ["trial.plain.first", CODE])
+        assert "A-1 不能以已录入的数值" in unfit.value.zh
+        assert "less than 1000" in unfit.value.en
+
+    async def test_is_told_to_whoever_asks(self, folder):
+        app = FastAPI()
+        add_error_handlers(app)
+        policies = load_policies(folder(clause(TERMS)))
+
+        @app.get("/pay")
+        async def pay() -> None:
+            decided(policies, of_wage(1000))
+
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            answer = await client.get("/pay")
+
+        assert (answer.status_code, answer.json()["code"], answer.json()["clause"]) == (409, "FIGURES_UNFIT", "A-1")
 
 
 class TestReferences:

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from common.actors import service_actor
 from common.errors import BusinessError
-from common.policy import NoClause, NotChosen, ParameterMissing, Policies, load_policies
+from common.policy import FiguresUnfit, NoClause, NotChosen, ParameterMissing, Policies, load_policies
 from common.settings import Settings
 from common.transaction import Sessions, reading
 from payroll.api.what_if import ProposalInput, WhatIf, summed
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         return _cannot(str(error))
     except BusinessError as error:
         return _cannot(error.detail("zh"))
-    except (ParameterMissing, NoClause, NotChosen) as error:
+    except (ParameterMissing, FiguresUnfit, NoClause, NotChosen) as error:
         return _cannot(error.zh)
     sys.stdout.write(json.dumps(outcome, ensure_ascii=False) + "\n" if given.json else as_table(outcome))
     return FINE

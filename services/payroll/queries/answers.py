@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from common.areas import area_at
-from common.errors import BusinessError
 from common.policy import Policies
 from common.policy.documents import Answer, left_open
 from common.policy.parameters import Parameters
@@ -26,13 +24,6 @@ from payroll.rules.leave import WorkingCalendar
 ONLY_WITH = {"wage.floor": ("pay.meets_floor", "leave.pay")}
 ALLOWANCE = "allowance.certificate"
 COUNTY_DIGITS = 6
-
-
-class FiguresUnfit(BusinessError):
-    """Figures that were checked, and that the clause which goes by them cannot take on the day."""
-
-    zh = "条款 {clause} 不能以已录入的数值（{codes}）执行：{reason}。请更正该数值，由另一人复核后再核算。"
-    en = "Clause {clause} cannot go by the figures entered ({codes}): {reason}. Correct them and have them checked."
 
 
 @dataclass(frozen=True)
@@ -91,14 +82,7 @@ class Policy:
             begun = [value for starts_on, value in rows if starts_on <= on]
             if begun:
                 chosen[term] = begun[-1]
-        try:
-            filled = answer.filled_on(on, chosen, self.parameters, area=area, staff=staff)
-        except ValidationError as fault:
-            first = fault.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            codes = "、".join(sorted(answer.codes_on(on)))
-            reason = f"{place} {first['msg']}".strip()
-            raise FiguresUnfit(clause=answer.clause.clause_id, codes=codes, reason=reason) from None
+        filled = answer.require_on(on, chosen, self.parameters, area=area, staff=staff)
         return Spoken(
             terms=filled.terms,
             clause=answer.clause.clause_id,

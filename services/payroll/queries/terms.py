@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from common.policy import NoClause, NotChosen, ParameterMissing, Parameters, Policies
+from common.policy import FiguresUnfit, NoClause, NotChosen, ParameterMissing, Parameters, Policies
 from payroll.engine.columns import Answers, Batch, Spoken
 from payroll.models import PayrollRun
-from payroll.queries.answers import FiguresUnfit, Policy, like_governed, policy
+from payroll.queries.answers import Policy, like_governed, policy
 from payroll.queries.runs import batches_of
 from payroll.rules.cycles import PayPeriod
 

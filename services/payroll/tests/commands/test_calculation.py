@@ -8,11 +8,11 @@ import pytest
 
 from common.actors import Role
 from common.events.payroll import PayslipIssued, PoolShared, RunCalculated
+from common.policy import FiguresUnfit
 from common.testing import Bench, somebody
 from payroll import commands
 from payroll.commands.runs import ParametersMissing
 from payroll.models import Certificate, EvaluationScore, GradeStep, Parameter, Payslip, SetAside
-from payroll.queries.answers import FiguresUnfit
 from payroll.tests.offices import certificate_allowances, checked
 
 WELFARE: dict[str, Any] = {"staff": "public_welfare", "area": "420103001"}
@@ -151,8 +151,8 @@ class TestCommunityWorkers:
         with pytest.raises(FiguresUnfit) as stopped:
             await office.calculates(run_id)
 
-        assert "JL-4d 不能以已录入的数值（table.certificate_allowance）执行" in stopped.value.detail("zh")
-        assert "at least 200.00" in stopped.value.detail("en")
+        assert "JL-4d 不能以已录入的数值（table.certificate_allowance）执行" in stopped.value.zh
+        assert "at least 200.00" in stopped.value.en
         assert (await office.the_run(run_id)).status == "open"
 
 
